@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from thera_lint.intrinsics import Resolver
+from thera_lint.intrinsics import SUB
 from thera_lint.intrinsics import World
 from thera_lint.values import as_text
 from thera_lint.values import At
@@ -41,7 +42,7 @@ class Conditions:
         if key not in self._cache:
             try:
                 self._cache[key] = self._enumerate(key)
-            except _TooMany:
+            except (_TooMany, RecursionError):  # a chain of hundreds, each naming the next
                 self._cache[key] = None
         return self._cache[key]
 
@@ -72,7 +73,8 @@ class Conditions:
         free: dict[str, bool] = {}
         counting = True
         while counting:
-            yield tuple(self._named(name, world, free, ()) for name in names)
+            done: dict[str, bool | None] = {}
+            yield tuple(self._named(name, world, free, done) for name in names)
             if 2 ** len(free) > MAX_WORLDS:
                 raise _TooMany
             # Count down in binary over the free comparisons; a new one starts as true.
@@ -84,26 +86,29 @@ class Conditions:
                     break
 
     def _named(
-            self, name: str, world: World, free: dict[str, bool], above: tuple[str, ...],
+            self, name: str, world: World, free: dict[str, bool], done: dict[str, bool | None],
     ) -> bool:
-        if name not in self._raw or name in above:
-            return free.setdefault(f'condition {name}', True)
-        return self._holds(self._raw[name], world, free, (*above, name))
+        if name in self._raw and name not in done:
+            done[name] = None
+            done[name] = self._holds(self._raw[name], world, free, done)
+        truth = done.get(name)
+        # Declared nowhere, or by way of itself.
+        return free.setdefault(f'condition {name}', True) if truth is None else truth
 
     def _holds(
-            self, raw: Any, world: World, free: dict[str, bool], above: tuple[str, ...],
+            self, raw: Any, world: World, free: dict[str, bool], done: dict[str, bool | None],
     ) -> bool:
         if isinstance(raw, dict) and len(raw) == 1:
             function, argument = next(iter(raw.items()))
             if function == 'Condition' and isinstance(argument, str):
-                return self._named(argument, world, free, above)
+                return self._named(argument, world, free, done)
             if isinstance(argument, list) and argument:
                 if function == 'Fn::And':
-                    return all(self._holds(item, world, free, above) for item in argument)
+                    return all(self._holds(item, world, free, done) for item in argument)
                 if function == 'Fn::Or':
-                    return any(self._holds(item, world, free, above) for item in argument)
+                    return any(self._holds(item, world, free, done) for item in argument)
                 if function == 'Fn::Not':
-                    return not self._holds(argument[0], world, free, above)
+                    return not self._holds(argument[0], world, free, done)
                 if function == 'Fn::Equals' and len(argument) == 2:
                     same = self._same(argument[0], argument[1], world)
                     if same is not None:
@@ -115,19 +120,19 @@ class Conditions:
         second = as_text(self._resolver.resolve(other, (), world))
         if first is not None and second is not None:
             return first == second
-        # A parameter that is one of several values here is at least not this one.
-        for raw, literal in ((one, second), (other, first)):
-            name = _referred(raw)
-            if literal is not None and name is not None:
-                possible = world.parameters.get(name)
-                if possible is not None and literal not in possible:
+        # A parameter that is one of several values here is at least not this one. None among
+        # them stands for values that nobody named, and a literal beside a Ref is named.
+        for raw, facing, literal in ((one, other, second), (other, one, first)):
+            possible = world.parameters.get(_referred(raw) or '')
+            if literal is not None and possible is not None and literal not in possible:
+                if None not in possible or not isinstance(facing, dict):
                     return False
         return None
 
     def _domains(self, names: tuple[str, ...]) -> dict[str, list[frozenset[str | None]]]:
         """For each parameter that these conditions look at, the sets of values that differ."""
         compared: dict[str, dict[str, None]] = {}
-        indirect: set[str] = set()
+        indirect: set[str] = set()  # compared, but not with a literal
         waiting, seen = list(names), set()
         while waiting:
             name = waiting.pop()
@@ -137,46 +142,38 @@ class Conditions:
             for function, argument in _functions(self._raw[name]):
                 if function == 'Condition' and isinstance(argument, str):
                     waiting.append(argument)
-                elif function == 'Ref' and isinstance(argument, str):
-                    compared.setdefault(argument, {})
                 elif function == 'Fn::Equals':
-                    for target, literal in self._compared(argument):
+                    literals = _literals(argument)
+                    for target, literal in literals.items():
                         compared.setdefault(target, {})[literal] = None
-                elif function == 'Fn::FindInMap' and isinstance(argument, list):
-                    for key in argument[1:3]:
-                        looked_up = _referred(key)
-                        if looked_up is not None:
-                            indirect.add(looked_up)
+                    if not literals:
+                        indirect.update(_parameters(argument))
         return {
-            name: self._domain(name, list(values), name in indirect)
-            for name, values in compared.items()
+            name: self._domain(name, list(compared.get(name, ())), name in indirect)
+            for name in [*compared, *sorted(indirect - set(compared))]
         }
-
-    def _compared(self, argument: Any) -> Iterator[tuple[str, str]]:
-        if isinstance(argument, list) and len(argument) == 2:
-            for one, other in (argument, argument[::-1]):
-                target, literal = _referred(one), as_text(other)
-                if target is not None and literal is not None:
-                    yield target, literal
 
     def _domain(
             self, name: str, compared: list[str], indirect: bool,
     ) -> list[frozenset[str | None]]:
-        given = self._resolver.given.get(name)
+        given = self._resolver.outside(name)
         if given is not None:
             return [frozenset((given,))]
+        default = self._resolver.default(name)
         allowed = self._resolver.allowed(name)
         if allowed:
             single = [
                 value for value in allowed
-                if value in compared or (indirect and len(allowed) <= _INDIVIDUAL)
+                if value in compared or
+                (indirect and (len(allowed) <= _INDIVIDUAL or value == default))
             ]
             rest = frozenset(allowed) - frozenset(single)
             return [*(frozenset((value,)) for value in single), *([rest] if rest else [])]
-        default = self._resolver.default(name)
         # None stands for every value that nobody named.
-        other = default if default is not None and default not in compared else None
-        return [*(frozenset((value,)) for value in compared), frozenset((other,))]
+        other: list[str | None] = [None]
+        if default is not None and default not in compared:
+            other = [default, None] if indirect else [default]
+        return [frozenset((value,)) for value in [*compared, *other]]
 
 
 def _referred(raw: Any) -> str | None:
@@ -185,6 +182,27 @@ def _referred(raw: Any) -> str | None:
         if isinstance(name, str):
             return name
     return None
+
+
+def _literals(argument: Any) -> dict[str, str]:
+    """What Fn::Equals compares a parameter with, if that is a literal."""
+    if isinstance(argument, list) and len(argument) == 2:
+        for one, other in (argument, argument[::-1]):
+            target, literal = _referred(one), as_text(other)
+            if target is not None and literal is not None:
+                return {target: literal}
+    return {}
+
+
+def _parameters(raw: Any) -> Iterator[str]:
+    """What Ref and Fn::Sub name anywhere in a raw value."""
+    for function, argument in _functions(raw):
+        if function == 'Ref' and isinstance(argument, str):
+            yield argument
+        elif function == 'Fn::Sub':
+            text = argument[0] if isinstance(argument, list) and argument else argument
+            if isinstance(text, str):
+                yield from (name.strip() for name in SUB.findall(text))
 
 
 def _functions(raw: Any) -> Iterator[tuple[str, Any]]:

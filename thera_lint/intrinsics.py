@@ -18,6 +18,7 @@ from thera_lint.values import Import
 from thera_lint.values import is_known
 from thera_lint.values import joined
 from thera_lint.values import Map
+from thera_lint.values import MAX_TEXT
 from thera_lint.values import Parameter
 from thera_lint.values import Path
 from thera_lint.values import Reference
@@ -27,7 +28,10 @@ from thera_lint.values import UNKNOWN
 LOOP = 'Fn::ForEach::'
 NO_VALUE = object()  # Ref AWS::NoValue: the key or item that holds it is not there
 
-_SUB = re.compile(r'\$\{([^${}]*)\}')
+# So many copies nested loops make of one body at most; CloudFormation takes 500 resources.
+_MAX_COPIES = 1_000
+
+SUB = re.compile(r'\$\{([^${}]*)\}')
 
 
 class World(NamedTuple):
@@ -66,6 +70,7 @@ class Resolver:
         self.parameters = parameters
         self.given = given
         self._mappings = mappings if isinstance(mappings, dict) else {}
+        self._copies = 1
         self._functions: dict[str, Callable[[Any, Path, World], Any]] = {
             'Ref': self._ref,
             'Fn::FindInMap': self._find_in_map,
@@ -124,8 +129,11 @@ class Resolver:
         if bodies is None:
             result.open = True
             return
+        outer = self._copies
+        self._copies *= max(1, len(bodies))
         for key, body in bodies.items():
             self._put(result, key, body, body.place, world)
+        self._copies = outer
 
     def _sequence(self, raw: list[Any], place: Path, world: World) -> Seq:
         items, places = [], []
@@ -149,8 +157,9 @@ class Resolver:
         possible = world.parameters.get(name)
         if possible is not None and len(possible) == 1 and None not in possible:
             return self._typed(name, next(iter(possible)))
-        if name in self.given:
-            return self._typed(name, self.given[name])
+        outside = self.outside(name)
+        if outside is not None:
+            return self._typed(name, outside)
         if name[:5] == 'AWS::':
             return Parameter(name)
         if name not in self.parameters:
@@ -160,12 +169,14 @@ class Resolver:
             return Parameter(name)
         return self._typed(name, default)
 
+    def outside(self, name: str) -> str | None:
+        """The value given from outside; None where there is none, or it only names the value."""
+        return None if self._is_name(name) else self.given.get(name)
+
     def default(self, name: str) -> str | None:
         """A parameter's default as text; None where it has none, or only names the value."""
         declared = self.parameters.get(name)
-        if not isinstance(declared, dict):
-            return None
-        if str(declared.get('Type', '')).startswith('AWS::SSM::'):
+        if not isinstance(declared, dict) or self._is_name(name):
             return None
         return as_text(declared.get('Default'))
 
@@ -175,9 +186,14 @@ class Resolver:
         if not isinstance(declared, dict):
             return []
         values = declared.get('AllowedValues')
-        if not isinstance(values, list) or str(declared.get('Type', '')).startswith('AWS::SSM::'):
+        if not isinstance(values, list) or self._is_name(name):
             return []
         return [text for text in map(as_text, values) if text is not None]
+
+    def _is_name(self, name: str) -> bool:
+        """Whether a parameter holds the name of an SSM parameter, which holds the value."""
+        declared = self.parameters.get(name)
+        return isinstance(declared, dict) and str(declared.get('Type')).startswith('AWS::SSM::')
 
     def _typed(self, name: str, value: str | None) -> Any:
         declared = self.parameters.get(name)
@@ -211,16 +227,19 @@ class Resolver:
             argument, local = argument
         if not isinstance(argument, str) or not isinstance(local, dict):
             return UNKNOWN
+        values = {
+            name: self.resolve(value, (*place, 1, name), world) for name, value in local.items()
+        }
         parts: list[Any] = []
         position = 0
-        for match in _SUB.finditer(argument):
+        for match in SUB.finditer(argument):
             parts.append(argument[position:match.start()])
             position = match.end()
             name = match.group(1).strip()
             if name[:1] == '!':
                 parts.append('${' + name[1:] + '}')
-            elif name in local:
-                parts.append(self.resolve(local[name], (*place, 1, name), world))
+            elif name in values:
+                parts.append(values[name])
             elif '.' in name:
                 parts.append(self._get_att(name, place, world))
             else:
@@ -263,7 +282,8 @@ class Resolver:
 
     def _to_json_string(self, argument: Any, place: Path, world: World) -> Any:
         value = self.resolve(argument, place, world)
-        return json.dumps(value) if is_known(value) else UNKNOWN
+        text = json.dumps(value) if is_known(value) else ''
+        return text if 0 < len(text) <= MAX_TEXT else UNKNOWN
 
     # --- choices
 
@@ -287,7 +307,10 @@ class Resolver:
                     )
                 return UNKNOWN
             found = found[key]
-        return self.resolve(found, ('Mappings', *(str(key) for key in keys)), world)
+        if isinstance(found, list):
+            at: Path = ('Mappings', *(str(key) for key in keys))
+            return Seq(found, [(*at, index) for index in range(len(found))])
+        return UNKNOWN if isinstance(found, dict) else found
 
     def _if(self, argument: Any, place: Path, world: World) -> Any:
         if not isinstance(argument, list) or len(argument) != 3:
@@ -308,26 +331,42 @@ class Resolver:
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
         """
+        if isinstance(loop, At):
+            place, loop = loop
         if not isinstance(loop, list) or len(loop) != 3 or not isinstance(loop[0], str):
             return None
         items = self.resolve(loop[1], (*place, 1), world)
         if not isinstance(items, Seq) or not isinstance(loop[2], dict):
             return None
+        copies = self._copies * max(1, len(items))
+        if copies > _MAX_COPIES:
+            return None
+        outer, self._copies = self._copies, copies
+        try:
+            return self._copied(loop[0], items, loop[2], (*place, 2), world)
+        finally:
+            self._copies = outer
+
+    def _copied(
+            self, name: str, items: Seq, bodies: dict[str, Any], place: Path, world: World,
+    ) -> dict[str, At] | None:
         result: dict[str, At] = {}
         for item in items:
             text = as_text(item)
             if text is None:
                 return None
-            for key, body in loop[2].items():
-                written = (*place, 2, key)
-                body = _substitute(body, loop[0], text, written)
+            for key, body in bodies.items():
+                written: Path = (*place, key)
+                if isinstance(body, At):  # an outer loop has changed this key
+                    written, body = body
+                body = _substitute(body, name, text, written)
                 if key[:len(LOOP)] == LOOP:
                     inner = self.unrolled(body, written, world)
                     if inner is None:
                         return None
                     result.update(inner)
                 else:
-                    result[_substituted(key, loop[0], text)] = At(written, body)
+                    result[_substituted(key, name, text)] = At(written, body)
         return result
 
 
@@ -340,6 +379,8 @@ def _substitute(raw: Any, name: str, value: str, place: Path) -> Any:
     """A copy of a loop's body with its identifier replaced."""
     if isinstance(raw, str):
         return _substituted(raw, name, value)
+    if isinstance(raw, At):
+        return At(raw.place, _substitute(raw.value, name, value, raw.place))
     if isinstance(raw, list):
         return [_substitute(item, name, value, (*place, i)) for i, item in enumerate(raw)]
     if not isinstance(raw, dict):
@@ -350,5 +391,6 @@ def _substitute(raw: Any, name: str, value: str, place: Path) -> Any:
     for key, item in raw.items():
         fresh = _substituted(key, name, value)
         item = _substitute(item, name, value, (*place, key))
-        result[fresh] = item if fresh == key else At((*place, key), item)
+        moved = fresh != key and not isinstance(item, At)
+        result[fresh] = At((*place, key), item) if moved else item
     return result

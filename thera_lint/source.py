@@ -22,8 +22,10 @@ MAX_DEPTH = 200
 MAX_ALIASED = 1_000_000
 # libyaml's composer recurses on the C stack: fine at 5,000 levels, dead at 100,000.
 _COMPOSER_DEPTH = 5_000
+# A line of `- - -` nests too; the look-behind keeps the search linear.
+_COMPACT_DEPTH = re.compile(f'(?<![ \t?:-])[ \t?:-]{{{_COMPOSER_DEPTH}}}')
 
-_OURS = re.compile(r'AWS::|AWSTemplateFormatVersion|"StartAt"|^\s*StartAt:', re.M)
+_OURS = re.compile(r'AWS::|AWSTemplateFormatVersion|"StartAt"|^[ \t]*StartAt:', re.M)
 # What YAML allows nowhere; as a list of what is forbidden it compiles in a tenth of the time.
 _FORBIDDEN = r'[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]'
 _JSON_TOKEN = re.compile(
@@ -106,6 +108,7 @@ class Source:
         self._origin = origin
         self._fixed = fixed
         self._line_starts: list[int] | None = None
+        self._mappings: dict[int, dict[str, tuple[Any, Any]]] = {}
 
     def span(self, path: Path) -> Span:
         """The place of the last part of `path` that is written in the text.
@@ -131,7 +134,7 @@ class Source:
         if not whole or node.id != 'scalar' or node.style != '|':
             return None
         lines = self.text.split('\n')
-        first = node.start_mark.line + 1
+        first = self._extent(node).line + 1
         written = node.value.split('\n')
         head = next((i for i, line in enumerate(written) if line.strip()), None)
         if head is None or first + head >= len(lines):
@@ -146,11 +149,36 @@ class Source:
             if node.tag[:1] == '!' and part == _long_form(node.tag):
                 node = _untagged(node)
                 continue
-            found = _child(node, part)
+            found = self._child(node, part)
             if found is None:
                 return key, node, False
             key, node = found
         return key, node, True
+
+    def _child(self, node: Any, part: str | int) -> tuple[Any, Any] | None:
+        """The key node (None in a list) and the value node of one step down."""
+        if node.id == 'sequence' and isinstance(part, int) and part < len(node.value):
+            return None, node.value[part]
+        if node.id != 'mapping' or not isinstance(part, str):
+            return None
+        return self._pairs(node).get(part)
+
+    def _pairs(self, mapping: Any) -> dict[str, tuple[Any, Any]]:
+        """Key and value nodes by name, those of merge keys (<<) behind the mapping's own.
+
+        Kept, because a template of thousands of resources is asked for thousands of places.
+        """
+        pairs = self._mappings.get(id(mapping.value))
+        if pairs is None:
+            pairs = {}
+            for key, value in mapping.value:
+                if key.tag == 'tag:yaml.org,2002:merge':
+                    for merged in value.value if value.id == 'sequence' else [value]:
+                        pairs = {**self._pairs(merged), **pairs}
+            for key, value in mapping.value:
+                pairs[key.value] = key, value
+            self._mappings[id(mapping.value)] = pairs
+        return pairs
 
     def _marked(self, key: Any, node: Any) -> Span:
         value = self._extent(node)
@@ -162,17 +190,19 @@ class Source:
                 end_line=value.line, end_column=value.column + 1,
             )
         name = self._extent(key)
-        if node.id == 'scalar' and name.line == value.end_line and node.style not in ('|', '>'):
+        # The value of an alias stands at its anchor, elsewhere.
+        near = name.line == value.end_line and name.end_column <= value.column
+        if near and node.id == 'scalar' and node.style not in ('|', '>'):
             return Span(name.line, name.column, value.end_line, value.end_column)
         return name
 
     def _extent(self, node: Any) -> Span:
+        if self._line_starts is None:
+            self._line_starts = _line_starts(self.text)
         if isinstance(node, _JsonNode):
-            if self._line_starts is None:
-                self._line_starts = _line_starts(self.text)
             return _between(self._line_starts, node.start, node.end)
-        start, end = node.start_mark, node.end_mark
-        return Span(start.line, start.column, end.line, end.column)
+        # Not the marks' lines: YAML also breaks lines at U+0085 and U+2028, editors don't.
+        return _between(self._line_starts, node.start_mark.index, node.end_mark.index)
 
 
 def looks_like_ours(text: str) -> bool:
@@ -205,14 +235,15 @@ def read(filename: str, text: str) -> Source:
     if start not in '{[':
         return _read_yaml(filename, text)
     try:
-        data = json.loads(text, object_pairs_hook=_unique)
+        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_not_json)
         _check_depth(text, data)
         return Source(filename, text, data)
     except (ValueError, RecursionError):
         try:
             _scan_json(text)
         except SourceError as error:
-            if 'nested' in str(error) or 'twice' in str(error) or filename.endswith('.json'):
+            is_json = not error.problems[0].message.startswith('not JSON')
+            if is_json or filename.endswith('.json'):
                 raise
             try:
                 return _read_yaml(filename, text)  # flow style, comments, trailing commas
@@ -249,24 +280,6 @@ def read_definition(
     return Source(filename, text, data, node, origin=origin, fixed=fixed)
 
 
-def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:
-    """The key node (None in a list) and the value node of one step down."""
-    if node.id == 'mapping' and isinstance(part, str):
-        merged: list[Any] = []
-        for key, value in node.value:
-            if key.value == part:
-                return key, value
-            if key.tag == 'tag:yaml.org,2002:merge':
-                merged.extend(value.value if value.id == 'sequence' else [value])
-        for value in merged:
-            found = _child(value, part)
-            if found is not None:
-                return found
-    elif node.id == 'sequence' and isinstance(part, int) and part < len(node.value):
-        return None, node.value[part]
-    return None
-
-
 def _untagged(node: Any) -> Any:
     copy = type(node)('', node.value, node.start_mark, node.end_mark)
     copy.style = getattr(node, 'style', None)
@@ -288,7 +301,7 @@ def _read_yaml(filename: str, text: str) -> Source:
     if bad:
         _fail(text, bad.start(), f'character U+{ord(bad.group()):04X} is not allowed here')
     opened = text.count('[') + text.count('{') - text.count('${')
-    if opened > _COMPOSER_DEPTH or re.search(f'^[ \t?:-]{{{_COMPOSER_DEPTH}}}', text, re.M):
+    if opened > _COMPOSER_DEPTH or _COMPACT_DEPTH.search(text):
         _check_yaml_depth(yaml, text)
     try:
         loader = yaml.CSafeLoader(text)
@@ -339,9 +352,10 @@ class _Constructor:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self._done: dict[int, tuple[Any, int]] = {}
+        self._done: dict[int, tuple[Any, int, int]] = {}
         self._open: set[int] = set()
         self._aliased = 0
+        self._deepest = 0
 
     def construct(self, node: Any, depth: int) -> tuple[Any, int]:
         """The data of a node, and how many nodes it stands for once aliases are expanded."""
@@ -352,22 +366,30 @@ class _Constructor:
             return _scalar(node), 1
         known = self._done.get(id(node))
         if known is not None:
-            self._aliased += known[1]
+            data, size, height = known
+            self._aliased += size
             if self._aliased > MAX_ALIASED:
                 raise SourceError([Problem(_at(node), 'aliases expand to over a million values')])
-            return known
+            self._reach(node, depth + height)
+            return data, size
         if id(node) in self._open:
             raise SourceError([Problem(_at(node), 'an anchor that contains an alias to itself')])
-        if depth > MAX_DEPTH:
-            raise SourceError([_nested(_at(node))])
+        before, self._deepest = self._deepest, depth
+        self._reach(node, depth)
         self._open.add(id(node))
         build = self._sequence if node.id == 'sequence' else self._mapping
         data, size = build(node, depth)
         self._open.discard(id(node))
         if node.tag[:1] == '!' and node.tag != '!':
             data = _tagged(node.tag, data)
-        self._done[id(node)] = data, size
+        self._done[id(node)] = data, size, self._deepest - depth
+        self._deepest = max(before, self._deepest)
         return data, size
+
+    def _reach(self, node: Any, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise SourceError([_nested(_at(node))])
+        self._deepest = max(self._deepest, depth)
 
     def _sequence(self, node: Any, depth: int) -> tuple[Any, int]:
         items, size = [], 1
@@ -454,15 +476,15 @@ def _integer(text: str) -> int:
 # --- JSON
 
 
-class _Repeated(ValueError):
-    pass
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) != len(pairs):
-        raise _Repeated
+        raise ValueError('a key stands twice')
     return data
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(f'{constant} is not JSON')
 
 
 def _check_depth(text: str, data: Any) -> None:
@@ -514,7 +536,7 @@ def _tokens(text: str, *, placeholders: bool) -> Iterator[tuple[str, str, int, i
 
 def _scan_json(text: str, *, placeholders: bool = False) -> tuple[Any, _JsonNode]:
     """Data and node tree of a JSON text, without recursion; raises SourceError."""
-    repeated: list[Problem] = []
+    repeated: list[tuple[str, int, int]] = []
     data, root = None, None
     # One entry for every container that is open: its data, its node, the key that waits.
     stack: list[tuple[Any, _JsonNode]] = []
@@ -547,9 +569,7 @@ def _scan_json(text: str, *, placeholders: bool = False) -> tuple[Any, _JsonNode
             name = _string(text, token, start)
             key = name, _JsonNode('scalar', name, start, end)
             if name in stack[-1][0]:
-                repeated.append(Problem(
-                    _between(_line_starts(text), start, end), f'the key {name!r} stands here twice',
-                ))
+                repeated.append((name, start, end))
             expect = 'colon'
             continue
         if expect not in ('value', 'first'):
@@ -578,7 +598,11 @@ def _scan_json(text: str, *, placeholders: bool = False) -> tuple[Any, _JsonNode
             if len(stack) > MAX_DEPTH:
                 raise SourceError([_nested(_between(_line_starts(text), start, end))])
     if repeated:
-        raise SourceError(repeated)
+        line_starts = _line_starts(text)
+        raise SourceError([
+            Problem(_between(line_starts, start, end), f'the key {name!r} stands here twice')
+            for name, start, end in repeated
+        ])
     assert root is not None
     return data, root
 

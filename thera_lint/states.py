@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-lang
 from __future__ import annotations
 
 import json
+import os.path
 import re
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from functools import cached_property
 from typing import Any
 from typing import NamedTuple
 
+from thera_lint.intrinsics import LOOP
 from thera_lint.intrinsics import NO_VALUE
 from thera_lint.source import Placeholder
 from thera_lint.source import Problem
@@ -36,8 +38,25 @@ from thera_lint.values import Unknown
 _HOLE = re.compile(r'\$\{([^${}]*)\}')
 _STATES_ARN = re.compile(r'arn:[^:]*:states:[^:]*:[^:]*:(?P<tail>.+)\Z', re.S)
 _FUNCTION_ARN = re.compile(r'arn:[^:]*:lambda:[^:]*:[^:]*:function:.+\Z', re.S)
+# The parameter of an integration that names what it starts.
+_TARGETS = {'lambda': 'FunctionName', 'states': 'StateMachineArn', 'sfn': 'StateMachineArn'}
 
 MACHINE = 'AWS::StepFunctions::StateMachine'
+
+
+class _Escaped(Source):
+    """A definition in an escaped string: it has no lines of its own, only its property's.
+
+    That is looked up when somebody asks: in a JSON template, all of it is scanned for that.
+    """
+
+    def __init__(self, template: Source, place: Path, definition: Source) -> None:
+        super().__init__(template.filename, definition.text, definition.data)
+        self._template = template
+        self._place = place
+
+    def span(self, path: Path) -> Span:
+        return self._template.span(self._place)
 
 
 class Edge(NamedTuple):
@@ -246,7 +265,8 @@ def of_resource(resource: Resource, open_file: Callable[[str], Source]) -> State
             except LookupError:
                 return None
             except SourceError as error:
-                return _broken(Source(uri, '', {}), root(key), resource, error)
+                filename = os.path.normpath(os.path.join(os.path.dirname(own.filename), uri))
+                return _broken(Source(filename, '', {}), root(key), resource, error)
             return StateMachine(source, _tree(source.data, (), fill), root(key), resource)
 
     if properties.get('DefinitionString') is None:
@@ -256,12 +276,19 @@ def of_resource(resource: Resource, open_file: Callable[[str], Source]) -> State
     text, holes, place = _definition_text(resource, place)
     if text is None:
         return None
+    if isinstance(text, Map):  # Fn::ToJsonString
+        return StateMachine(own, _tree(text, (), fill), root(key), resource)
     origin = own.block_origin(place)
-    fixed = None if origin else own.span(place)
+    written = place[:place.index('Fn::Sub')] if 'Fn::Sub' in place else place
     try:
-        source = read_definition(own.filename, text, origin=origin or (0, 0), fixed=fixed)
+        # Stripped, so that a text which ends too early does so on its own last line.
+        source = read_definition(own.filename, text.rstrip(), origin=origin or (0, 0))
     except SourceError as error:
+        if origin is None:
+            error = SourceError([one._replace(span=own.span(written)) for one in error.problems])
         return _broken(own, root(key), resource, error)
+    if origin is None:
+        source = _Escaped(own, written, source)
     if not isinstance(source.data, dict):
         return None
     tree = _tree(source.data, (), _holes({**substitutions, **holes}))
@@ -284,24 +311,36 @@ def _broken(source: Source, root: Path, resource: Resource, error: SourceError) 
     return StateMachine(source, Map(open=True), root, resource, tuple(error.problems))
 
 
-def _definition_text(resource: Resource, place: Path) -> tuple[str | None, dict[str, Any], Path]:
-    """The text of a DefinitionString with its `${holes}`, their values, and its place."""
+def _definition_text(
+        resource: Resource, place: Path,
+) -> tuple[str | Map | None, dict[str, Any], Path]:
+    """The text of a DefinitionString with its `${holes}`, their values, and its place.
+
+    A Map is the definition itself.
+    """
     template, world = resource.template, resource.worlds[0]
     raw: Any = template.source.data
     for part in place:
+        if isinstance(part, str) and part[:len(LOOP)] == LOOP:
+            raw = None  # as it is written, the loop's identifier is still in it
         try:
             raw = raw[part]
         except (LookupError, TypeError):
             raw = None
             break
-    while isinstance(raw, dict) and set(raw) == {'Fn::If'} and len(raw['Fn::If']) == 3:
-        truth = world.conditions.get(raw['Fn::If'][0])
+    while (choice := _argument(raw, 'Fn::If', list)) and len(choice) == 3:
+        truth = world.conditions.get(choice[0]) if isinstance(choice[0], str) else None
         if truth is None:
             return None, {}, place
         branch = 1 if truth else 2
-        place, raw = (*place, 'Fn::If', branch), raw['Fn::If'][branch]
+        place, raw = (*place, 'Fn::If', branch), choice[branch]
     if isinstance(raw, str):
         return raw, {}, place
+    written = _argument(raw, 'Fn::ToJsonString', dict)
+    if written is not None:
+        value = template.resolver.resolve(written, (*place, 'Fn::ToJsonString'), world)
+        if isinstance(value, Map):
+            return value, {}, place
     if isinstance(raw, dict) and set(raw) == {'Fn::Sub'}:
         argument = raw['Fn::Sub']
         place = (*place, 'Fn::Sub')
@@ -333,6 +372,12 @@ def _definition_text(resource: Resource, place: Path) -> tuple[str | None, dict[
     return None, {}, place
 
 
+def _argument(raw: Any, function: str, kind: type) -> Any:
+    """The argument of an intrinsic function, where `raw` is that one, of that kind."""
+    argument = raw.get(function) if isinstance(raw, dict) and len(raw) == 1 else None
+    return argument if isinstance(argument, kind) else None
+
+
 def _holes(values: dict[str, Any]) -> Callable[[str], Any]:
     """A function that fills the `${name}` of a string with their values."""
 
@@ -348,7 +393,7 @@ def _holes(values: dict[str, Any]) -> Callable[[str], Any]:
         if isinstance(text, Placeholder) and isinstance(value, str):
             try:
                 return json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return UNKNOWN
         return value
 
@@ -358,15 +403,21 @@ def _holes(values: dict[str, Any]) -> Callable[[str], Any]:
 def _tree(data: Any, place: Path, fill: Callable[[str], Any]) -> Any:
     """A definition's data as Map and Seq, with its substitutions made."""
     if isinstance(data, str):
-        return fill(data) if '${' in data else str(data)
+        filled = fill(data) if '${' in data else str(data)
+        return _tree(filled, place, str) if isinstance(filled, (dict, list)) else filled
     if isinstance(data, dict):
         known = data if isinstance(data, Map) else None
         result = Map(known.place if known is not None else place)
+        if known is not None:
+            result.moved, result.open = dict(known.moved), known.open
         for key, value in data.items():
             child = known.place_of(key) if known is not None else (*place, key)
-            result[key] = _tree(value, child, fill)
-        if known is not None:
-            result.moved, result.open = known.moved, known.open
+            name = fill(key) if '${' in key else key
+            if not isinstance(name, str):
+                name = key
+            result[name] = _tree(value, child, fill)
+            if name != key:
+                result.moved[name] = child
         return result
     if isinstance(data, list):
         places = data.places if isinstance(data, Seq) else [(*place, i) for i in range(len(data))]
@@ -376,9 +427,10 @@ def _tree(data: Any, place: Path, fill: Callable[[str], Any]) -> Any:
 
 def _decoded(state: State) -> Task | None:
     resource = state.data.get('Resource')
-    if isinstance(resource, Reference):
+    first = resource.parts[0] if isinstance(resource, Text) else resource
+    if isinstance(first, Reference):  # in a Text, a qualifier follows
         template = state.machine.resource.template if state.machine.resource else None
-        kind = template.kinds.get(resource.logical_id.split('.')[0], '') if template else ''
+        kind = template.kinds.get(first.logical_id.split('.')[0], '') if template else ''
         if kind.startswith('AWS::Lambda::'):
             return Task('lambda', 'lambda', 'invoke', '', resource)
         if kind == 'AWS::StepFunctions::Activity':
@@ -408,7 +460,7 @@ def _decoded(state: State) -> Task | None:
 
 def _target(state: State, service: str, action: str) -> Any:
     """The function or state machine that an integration names, else UNKNOWN."""
-    key = {'lambda': 'FunctionName', 'states': 'StateMachineArn'}.get(service)
+    key = _TARGETS.get(service)
     value = state.parameters.get(key) if key else None
     if value is None or isinstance(value, str) and value[:2] == '{%':
         return UNKNOWN

@@ -105,12 +105,19 @@ class Text(Unknown):
 
 UNKNOWN = Unknown()
 
+# A template may hold a million bytes; a string that nests its own doublings asks for 2^100.
+MAX_TEXT = 1_000_000
+
 
 def joined(parts: list[Any]) -> Any:
     """Strings, numbers, Text and other Unknowns put together to one str or Text."""
     flat: list[str | Unknown] = []
+    size = 0
     for part in parts:
         for piece in part.parts if isinstance(part, Text) else (part,):
+            size += len(piece) if isinstance(piece, str) else 1
+            if size > MAX_TEXT:
+                return UNKNOWN
             if not isinstance(piece, Unknown):
                 piece = as_text(piece)
                 if piece is None:
