@@ -1,0 +1,1 @@
+"""The rules: one folder a service, one file a rule."""

@@ -1,0 +1,2 @@
+"""Part 4 of the rules: S3."""
+LOOKS_AT = ('AWS::S3::',)

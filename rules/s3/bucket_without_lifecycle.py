@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from thera_lint.prices import dollars
+from thera_lint.prices import price
+from thera_lint.project import Project
+from thera_lint.rule import Cost
+from thera_lint.rule import Finding
+from thera_lint.rule import Fix
+from thera_lint.rule import Options
+from thera_lint.rule import ResourceRule
+from thera_lint.rule import Set
+from thera_lint.template import Resource
+from thera_lint.values import Map
+from thera_lint.values import Seq
+from thera_lint.values import Unknown
+
+DISTRIBUTION = 'AWS::CloudFront::Distribution'
+
+
+class BucketWithoutLifecycle(ResourceRule):
+    """A bucket without a lifecycle keeps everything in the dearest storage class for ever.
+
+    ## Why it costs
+
+    S3 deletes nothing by itself, and an object stays in the class it was written to. Without
+    a lifecycle the bill of a bucket that is written to only grows, at the price of Standard,
+    also for objects that nobody has read for years. Parts of uploads that never completed,
+    and in a versioned bucket every replaced version, are billed as well and listed nowhere.
+
+    The fix writes the tiers 30 days STANDARD_IA, 90 days GLACIER, 365 days DEEP_ARCHIVE,
+    aborts incomplete uploads after 7 days and expires noncurrent versions after 30. It is
+    unsafe because objects in GLACIER and DEEP_ARCHIVE must be restored before they can be
+    read, Athena skips them by default, and reading from the cheaper classes is charged.
+    Where data is queried at any age, expire it or use INTELLIGENT_TIERING instead.
+
+    ## When it is right
+
+    Where all objects are current and read at any age, such as the files of a website: buckets
+    with a WebsiteConfiguration, that CloudFront reads from or that everybody may read are not
+    reported unless they are versioned, and the fix then expires versions only and moves
+    nothing. Likewise right is a bucket whose few objects are replaced in place, such as a
+    Terraform state. Directory buckets have no classes to move to.
+
+    ## References
+
+    - https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
+    - https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+    - https://docs.aws.amazon.com/athena/latest/ug/querying-glacier.html
+    - https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-rule.html
+    - https://aws.amazon.com/s3/pricing/
+    """
+
+    id = 'WC4001'
+    resources = ('AWS::S3::Bucket',)
+    remedy = 'add lifecycle rules that move ageing objects to cheaper classes or expire them'
+
+    def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
+        properties = resource.properties
+        written = not properties.absent('LifecycleConfiguration')
+        if written:
+            lifecycle = properties.map('LifecycleConfiguration')
+            if lifecycle is None or lifecycle.seq('Rules') != []:
+                return
+        versioning = properties.map('VersioningConfiguration')
+        versioned = versioning is not None and versioning.text('Status') == 'Enabled'
+        serves = _serves(resource, project)
+        if serves and not versioned:
+            return
+        standard = price('s3.storage.standard.tier1').usd
+        if serves:
+            waste = (
+                'it serves its current objects, but each 1,000 GB of replaced and deleted '
+                f'versions go on costing {dollars(standard * 1000)} a month'
+            )
+        else:
+            cold = price('s3.storage.deep_archive').usd
+            waste = (
+                f'each 1,000 GB it gathers cost {dollars(standard * 1000)} a month until somebody '
+                f'deletes them, against {dollars(cold * 1000)} in DEEP_ARCHIVE'
+            )
+        yield Finding(
+            ('LifecycleConfiguration',),
+            f'`{resource.logical_id}` has no lifecycle rule: {waste}',
+            Cost(
+                f'{dollars(standard)} a GB-month in S3 Standard, us-east-1; usage decides the sum',
+            ),
+            # A written list that is empty here has rules under some other condition.
+            None if written else _fix(properties, tiered=not serves),
+        )
+
+
+def _fix(properties: Map, *, tiered: bool) -> Fix:
+    rule: dict[str, Any] = {'Id': 'EndUnusedStorage', 'Status': 'Enabled'}
+    title = 'abort incomplete uploads after 7 days'
+    if tiered:
+        title = f'move objects at 30, 90 and 365 days, {title}'
+        rule['Transitions'] = [
+            {'StorageClass': 'STANDARD_IA', 'TransitionInDays': 30},
+            {'StorageClass': 'GLACIER', 'TransitionInDays': 90},
+            {'StorageClass': 'DEEP_ARCHIVE', 'TransitionInDays': 365},
+        ]
+    rule['AbortIncompleteMultipartUpload'] = {'DaysAfterInitiation': 7}
+    if not properties.absent('VersioningConfiguration') or properties.flag('ObjectLockEnabled'):
+        title += ', expire noncurrent versions after 30'
+        rule['NoncurrentVersionExpiration'] = {'NoncurrentDays': 30}
+    return Fix(title, False, (Set(('LifecycleConfiguration', 'Rules'), [rule]),))
+
+
+def _serves(bucket: Resource, project: Project) -> bool:
+    """Whether it is a website, read by CloudFront or by everybody, as any document here says."""
+    properties = bucket.properties
+    if not properties.absent('WebsiteConfiguration'):
+        return True
+    if properties.get('AccessControl') in ('PublicRead', 'PublicReadWrite'):
+        return True
+    for use in project.uses(bucket):
+        if use.user.type == DISTRIBUTION and use.path[-1] in ('DomainName', 'DNSName'):
+            return True
+        if use.user.type == 'AWS::S3::BucketPolicy' and use.path == ('Bucket',):
+            document = use.user.properties.map('PolicyDocument') or Map()
+            if any(_publishes(one, use.user, project) for one in _items(document.get('Statement'))):
+                return True
+    # A literal endpoint names the bucket without referring to it.
+    return not properties.absent('BucketName') and any(
+        project.text(domain, distribution.template).startswith(f'{project.name(bucket)}.s3')
+        for distribution in project.resources(DISTRIBUTION)
+        for domain in _domains(distribution)
+    )
+
+
+def _domains(distribution: Resource) -> Iterator[Any]:
+    config = distribution.properties.map('DistributionConfig') or Map()
+    for _, origin in config.maps('Origins'):
+        yield origin.get('DomainName')
+    yield (config.map('S3Origin') or Map()).get('DNSName')
+
+
+def _publishes(statement: Any, policy: Resource, project: Project) -> bool:
+    """Whether a statement of a bucket policy lets CloudFront or everybody read objects."""
+    if not isinstance(statement, Map) or statement.get('Effect') != 'Allow' or not any(
+        isinstance(action, str) and fnmatchcase('s3:getobject', action.lower())
+        for action in _items(statement.get('Action'))
+    ):
+        return False
+    principal = statement.get('Principal')
+    who = principal if isinstance(principal, Map) else Map()
+    accounts = _items(who.get('AWS'))
+    if principal == '*' or '*' in accounts:
+        return statement.absent('Condition')
+    # An origin access control, or an origin access identity in either of its forms.
+    return (
+        'cloudfront.amazonaws.com' in _items(who.get('Service')) or
+        'CanonicalUser' in who or
+        any(
+            ':user/CloudFront Origin Access Identity' in project.text(account, policy.template)
+            for account in accounts if isinstance(account, (str, Unknown))
+        )
+    )
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, Seq) else [value]

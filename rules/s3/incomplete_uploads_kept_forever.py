@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from thera_lint.prices import dollars
+from thera_lint.prices import price
+from thera_lint.project import Project
+from thera_lint.rule import Cost
+from thera_lint.rule import Finding
+from thera_lint.rule import Fix
+from thera_lint.rule import Options
+from thera_lint.rule import ResourceRule
+from thera_lint.rule import Set
+from thera_lint.template import Resource
+from thera_lint.values import Map
+from thera_lint.values import Unknown
+
+ABORT = 'AbortIncompleteMultipartUpload'
+
+
+class IncompleteUploadsKeptForever(ResourceRule):
+    """A lifecycle without an end for uploads that never completed.
+
+    ## Why it costs
+
+    Large files reach S3 in parts. When a job dies or times out in between, the parts stay, are
+    billed as storage, and are in no listing of objects. Expiration does not touch them, because
+    they are not objects yet: only AbortIncompleteMultipartUpload does, in a rule without a
+    prefix, since an upload can break anywhere. S3 accepts the action in no rule that filters
+    by tag or by size.
+
+    ## When it is right
+
+    Hardly ever: no upload is continued after a week. Where large uploads are paused and resumed
+    for longer, give the rule more days. A bucket without any lifecycle is reported by WC4001
+    instead. A rule that aborts under one prefix only is reported, since parts outside stay.
+
+    ## References
+
+    - https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
+    - https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+    - https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+    """
+
+    id = 'WC4004'
+    resources = ('AWS::S3::Bucket',)
+    remedy = 'abort incomplete multipart uploads after a week, in a rule for the whole bucket'
+
+    def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
+        lifecycle = resource.properties.map('LifecycleConfiguration')
+        rules = lifecycle.seq('Rules') if lifecycle is not None else None
+        if not rules or not all(isinstance(rule, Map) for rule in rules):
+            return
+        aborting = [rule for rule in rules if not rule.absent(ABORT)]
+        if any(rule.get('Status') != 'Disabled' and _may_be_unfiltered(rule) for rule in aborting):
+            return
+        prefixes = [
+            f'`{rule["Prefix"]}`' for rule in aborting
+            if rule.get('Status') == 'Enabled' and rule.text('Prefix')
+        ]
+        if prefixes:
+            why = f'aborts incomplete uploads only below {", ".join(prefixes)}'
+        elif aborting:
+            why = 'has no enabled lifecycle rule that aborts incomplete uploads everywhere'
+        else:
+            why = 'has a lifecycle that never aborts incomplete uploads'
+        standard = price('s3.storage.standard.tier1').usd
+        yield Finding(
+            ('LifecycleConfiguration', 'Rules'),
+            f'`{resource.logical_id}` {why}: each GB of parts left behind costs '
+            f'{dollars(standard)} a month for ever and shows in no listing',
+            Cost(
+                f'{dollars(standard)} a GB-month in S3 Standard, us-east-1, for every part left; '
+                'usage decides the sum',
+            ),
+            Fix(
+                'abort incomplete uploads after 7 days',
+                True,
+                (
+                    Set(
+                        ('LifecycleConfiguration', 'Rules', len(rules)),
+                        {
+                            'Id': 'AbortIncompleteUploads',
+                            'Status': 'Enabled',
+                            ABORT: {'DaysAfterInitiation': 7},
+                        },
+                    ),
+                ),
+            ),
+        )
+
+
+def _may_be_unfiltered(rule: Map) -> bool:
+    filters = ('Prefix', 'TagFilters', 'ObjectSizeGreaterThan', 'ObjectSizeLessThan')
+    return all(
+        rule.absent(name) or rule.get(name) in ('', []) or isinstance(rule.get(name), Unknown)
+        for name in filters
+    )

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from thera_lint.prices import dollars
+from thera_lint.prices import price
+from thera_lint.project import Project
+from thera_lint.rule import Cost
+from thera_lint.rule import Finding
+from thera_lint.rule import Fix
+from thera_lint.rule import Options
+from thera_lint.rule import ResourceRule
+from thera_lint.rule import Set
+from thera_lint.template import Resource
+from thera_lint.values import Map
+from thera_lint.values import Seq
+
+
+class NoncurrentVersionsKeptForever(ResourceRule):
+    """A versioned bucket keeps every replaced and deleted version for ever.
+
+    ## Why it costs
+
+    In a versioned bucket nothing is overwritten or deleted: the old version becomes noncurrent
+    and is billed like any object, though nobody sees it in a listing. A pipeline that writes the
+    same keys every day pays for all of its days. Only NoncurrentVersionExpiration ends that.
+    ExpirationInDays merely puts a delete marker on top, ExpiredObjectDeleteMarker removes
+    markers and no versions, and a transition makes versions cheaper, but never fewer.
+
+    ## When it is right
+
+    Where every version must be kept by law or contract; say so in an ignore with its reason.
+    Object Lock is no such reason by itself: S3 leaves a version alone while its lock lasts, and
+    the rule can delete it afterwards. A rule that expires versions under one prefix, tag or
+    size is taken as a decision on which versions may go, and the bucket is not reported.
+
+    ## References
+
+    - https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+    - https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+    - https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-noncurrentversionexpiration.html
+    """
+
+    id = 'WC4003'
+    resources = ('AWS::S3::Bucket',)
+    remedy = 'expire noncurrent versions with NoncurrentVersionExpiration'
+
+    def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
+        properties = resource.properties
+        versioning = properties.map('VersioningConfiguration')
+        if versioning is None or versioning.text('Status') != 'Enabled':
+            return
+        rules = _rules(properties)
+        if rules is None or any(_may_expire_versions(rule) for rule in rules):
+            return
+        enabled = [rule for rule in rules if rule.get('Status') == 'Enabled']
+        standard = price('s3.storage.standard.tier1').usd
+        yield Finding(
+            ('LifecycleConfiguration', 'Rules') if rules else ('VersioningConfiguration',),
+            f'`{resource.logical_id}` is versioned and no enabled lifecycle rule expires '
+            f'noncurrent versions: {_consequence(enabled, standard)}',
+            Cost(
+                f'{dollars(standard)} a GB-month in S3 Standard, us-east-1, for every version '
+                'kept; usage decides the sum',
+            ),
+            _fix(rules, written=not properties.absent('LifecycleConfiguration')),
+        )
+
+
+def _rules(properties: Map) -> list[Map] | None:
+    """All lifecycle rules, empty if there are none; None if one cannot be known."""
+    if properties.absent('LifecycleConfiguration'):
+        return []
+    lifecycle = properties.map('LifecycleConfiguration')
+    rules = lifecycle.seq('Rules') if lifecycle is not None else None
+    if rules is None or not all(isinstance(rule, Map) for rule in rules):
+        return None
+    return rules
+
+
+def _may_expire_versions(rule: Map) -> bool:
+    return rule.get('Status') != 'Disabled' and not (
+        rule.absent('NoncurrentVersionExpiration') and
+        rule.absent('NoncurrentVersionExpirationInDays')
+    )
+
+
+def _consequence(enabled: list[Map], standard: float) -> str:
+    for rule in enabled:
+        moves = [rule.get('NoncurrentVersionTransition')]
+        moves += rule.seq('NoncurrentVersionTransitions') or Seq([], [])
+        classes = [move.text('StorageClass') for move in moves if isinstance(move, Map)]
+        if classes:
+            return (
+                f'they are moved to {classes[-1] or "another class"} but never deleted, so what '
+                'they cost only grows'
+            )
+    if any(not rule.absent('ExpirationInDays') for rule in enabled):
+        return (
+            'ExpirationInDays only hides an object behind a delete marker, and each GB behind one '
+            f'goes on costing {dollars(standard)} a month'
+        )
+    return f'each GB replaced or deleted goes on costing {dollars(standard)} a month'
+
+
+def _fix(rules: list[Map], *, written: bool) -> Fix:
+    rule: dict[str, Any] = {
+        'Id': 'ExpireNoncurrentVersions',
+        'Status': 'Enabled',
+        'NoncurrentVersionExpiration': {'NoncurrentDays': 30},
+    }
+    if written:
+        edit = Set(('LifecycleConfiguration', 'Rules', len(rules)), rule)
+    else:
+        # A first lifecycle without this would only exchange one finding for another (WC4004).
+        rule['AbortIncompleteMultipartUpload'] = {'DaysAfterInitiation': 7}
+        edit = Set(('LifecycleConfiguration', 'Rules'), [rule])
+    return Fix('expire noncurrent versions after 30 days', False, (edit,))

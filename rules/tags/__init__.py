@@ -1,0 +1,2 @@
+"""Part 8 of the rules: cost allocation tags, which any resource may want."""
+LOOKS_AT = ('AWS::',)

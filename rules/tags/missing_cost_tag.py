@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+
+from thera_lint.project import Project
+from thera_lint.rule import Finding
+from thera_lint.rule import Option
+from thera_lint.rule import Options
+from thera_lint.rule import ResourceRule
+from thera_lint.tags import tag_sets
+from thera_lint.tags import too_late
+from thera_lint.tags import within
+from thera_lint.template import Resource
+
+
+class MissingCostTag(ResourceRule):
+    """A resource that costs money has tags, but not all of those that costs are split by.
+
+    ## Why it costs
+
+    A cost report by a tag key, and a budget that filters by it, leave out whatever does not
+    carry that key. The sum looks complete and is not; what it misses grows unseen. Keys are
+    case-sensitive: `environment` and `Environment` are two columns of the report.
+
+    Only resources that bill on their own are looked at. Tags that reach them from the stack
+    count: those in samconfig.toml, those in the manifest that CDK writes beside its
+    templates, and those of a parent stack in the same run. A resource without any tag is
+    untagged_resource's.
+
+    ## When it is right
+
+    When costs are split by other keys: name yours in `required`. When a pipeline adds the
+    rest with `aws cloudformation deploy --tags`: name those in `from_stack`.
+
+    ## References
+
+    - https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/cost-alloc-tags.html
+    - https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html
+    - https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html
+    """
+
+    id = 'WC8002'
+    remedy = 'add the missing keys, spelled exactly so, to the resource or to the whole stack'
+    resources = ('*',)
+    options = (
+        Option(
+            'required', ('Project', 'Environment', 'CostCenter', 'Owner'),
+            'Tag keys that costs are split by; each must be there, spelled exactly so.',
+        ),
+        Option('from_stack', (), 'Tag keys that the deployment gives to every stack.'),
+    )
+
+    def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
+        for path, tags in tag_sets(resource):
+            from_stack = project.stack_tags(resource.template) if tags is not None else None
+            if tags is None or from_stack is None:
+                continue
+            keys = {*(tag.key for tag in tags), *from_stack, *options.from_stack}
+            missing = [key for key in options.required if key not in keys]
+            if not keys or not missing:
+                continue
+            yield Finding(
+                path if tags or len(path) > 1 else (),
+                f'`{resource.logical_id}`{too_late(resource)} is tagged without {_listed(missing)}'
+                f'{within(path)}{_other_spellings(keys, missing)}, so reports by '
+                f'{"it" if len(missing) == 1 else "them"} miss its cost',
+            )
+
+
+def _other_spellings(keys: Iterable[str], missing: Iterable[str]) -> str:
+    wanted = {_bare(key) for key in missing}
+    found = sorted(key for key in keys if _bare(key) in wanted)
+    if not found:
+        return ''
+    is_one = len(found) == 1
+    names = _listed([f'`{key}`' for key in found])
+    return f' ({names} {"is another key" if is_one else "are other keys"})'
+
+
+def _bare(key: str) -> str:
+    return ''.join(letter for letter in key.casefold() if letter.isalnum())
+
+
+def _listed(words: list[str]) -> str:
+    return ' and '.join(filter(None, (', '.join(words[:-1]), words[-1])))
