@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -41,7 +42,8 @@ def _parser() -> argparse.ArgumentParser:
         description='Points at the lines of CloudFormation, SAM and Step Functions files '
                     'that will waste money.',
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # The width is given because asking the terminal imports shutil, and with it zlib, bz2 ...
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=100),
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -83,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     arguments = sys.argv[1:] if argv is None else list(argv)
+    if argv is None:
+        # A process that lives for a second makes no garbage worth collecting, and looking
+        # for it took half the time on 3,000 resources.
+        gc.disable()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, 'reconfigure'):
             stream.reconfigure(errors='backslashreplace')

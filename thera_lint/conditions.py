@@ -10,6 +10,7 @@ import itertools
 import json
 from collections.abc import Iterable
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from thera_lint.intrinsics import Resolver
@@ -169,11 +170,28 @@ class Conditions:
             ]
             rest = frozenset(allowed) - frozenset(single)
             return [*(frozenset((value,)) for value in single), *([rest] if rest else [])]
-        # None stands for every value that nobody named.
-        other: list[str | None] = [None]
+        # None stands for every value that no condition names. Those that others name belong
+        # to the rest here: two worlds agree where they have a value in common.
+        named = self._compared_with.get(name, frozenset())
+        rest: frozenset[str | None] = named.union((None,)).difference(compared)
+        single = list(compared)
         if default is not None and default not in compared:
-            other = [default, None] if indirect else [default]
-        return [frozenset((value,)) for value in [*compared, *other]]
+            if indirect:
+                single.append(default)
+                rest -= {default}
+            else:
+                rest |= {default}
+        return [*(frozenset((value,)) for value in single), rest]
+
+    @cached_property
+    def _compared_with(self) -> dict[str, frozenset[str | None]]:
+        """For each parameter, the literals that any condition of the template names."""
+        found: dict[str, frozenset[str | None]] = {}
+        for function, argument in _functions(self._raw):
+            if function == 'Fn::Equals':
+                for target, literal in _literals(argument).items():
+                    found[target] = found.get(target, frozenset()) | {literal}
+        return found
 
 
 def _referred(raw: Any) -> str | None:

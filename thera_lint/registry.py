@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 from collections.abc import Collection
 from collections.abc import Iterator
 from types import ModuleType
@@ -38,15 +38,21 @@ def all_rules() -> list[Rule]:
     return rules
 
 
+# os.listdir, because pkgutil imports 9 ms of modules that nobody else needs.
+
+
 def _folders() -> Iterator[ModuleType]:
-    for info in pkgutil.iter_modules(thera_lint.rules.__path__, 'thera_lint.rules.'):
-        if info.ispkg:
-            yield importlib.import_module(info.name)
+    root = thera_lint.rules.__path__[0]
+    for name in sorted(os.listdir(root)):
+        if os.path.exists(os.path.join(root, name, '__init__.py')):
+            yield importlib.import_module(f'thera_lint.rules.{name}')
 
 
 def _rules(folder: ModuleType) -> Iterator[Rule]:
-    for info in pkgutil.iter_modules(folder.__path__, f'{folder.__name__}.'):
-        module = importlib.import_module(info.name)
+    for name in sorted(os.listdir(folder.__path__[0])):
+        if name[0] == '_' or not name.endswith('.py'):
+            continue
+        module = importlib.import_module(f'{folder.__name__}.{name[:-3]}')
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Rule):
                 if value.__module__ == module.__name__:

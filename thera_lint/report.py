@@ -128,6 +128,8 @@ def _excerpt(line: str, span: Span) -> tuple[str, str]:
 
 def _printable(text: str) -> str:
     """Without what could move the cursor: template text goes to a terminal."""
+    if text.isprintable():
+        return text
     return ''.join(c if c.isprintable() else ' ' if c in '\t\n' else '?' for c in text)
 
 

@@ -133,13 +133,16 @@ class Source:
         _, node, whole = self._walked(path)
         if not whole or node.id != 'scalar' or node.style != '|':
             return None
-        lines = self.text.split('\n')
         first = self._extent(node).line + 1
+        starts = self._line_starts or []
         written = node.value.split('\n')
         head = next((i for i, line in enumerate(written) if line.strip()), None)
-        if head is None or first + head >= len(lines):
+        if head is None or first + head >= len(starts):
             return None
-        column = lines[first + head].find(written[head].rstrip())
+        start = starts[first + head]
+        end = self.text.find('\n', start)
+        line = self.text[start:end if end >= 0 else None]
+        column = line.find(written[head].rstrip())
         return (first, column) if column >= 0 else None
 
     def _walked(self, path: Path) -> tuple[Any, Any, bool]:

@@ -5,11 +5,11 @@ The table, taggable.json, is written by scripts/taggable.py, which says why a ty
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-TABLE = Path(__file__).with_name('taggable.json')
+TABLE = os.path.join(os.path.dirname(__file__), 'taggable.json')
 
 
 class _Table(NamedTuple):
@@ -19,7 +19,8 @@ class _Table(NamedTuple):
 
 @cache
 def _table() -> _Table:
-    content = json.loads(TABLE.read_bytes())
+    with open(TABLE, encoding='utf-8') as stream:
+        content = json.load(stream)
     return _Table(
         types={key: value and tuple(value) for key, value in content['types'].items()},
         fixed=frozenset(content['fixed_at_creation']),

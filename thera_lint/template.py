@@ -165,9 +165,10 @@ def is_template(data: Any) -> bool:
         return True
     resources = data.get('Resources')
     return isinstance(resources, dict) and any(
+        key.startswith(LOOP) or
         isinstance(resource, dict) and isinstance(resource.get('Type'), str) and
         resource['Type'][:5] in ('AWS::', 'Custo', 'Alexa')
-        for resource in resources.values()
+        for key, resource in resources.items()
     )
 
 

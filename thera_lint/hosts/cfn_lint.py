@@ -142,13 +142,11 @@ class _Adapter(CloudFormationLintRule):  # type: ignore[misc]
             key: tuple(value) if isinstance(value, list) else value
             for key, value in self.config.items()
         }
-        matches: list[RuleMatch] = []
-        for linted in _linted(cfn, filename):
-            for found in linted.found(self.rule, values, filename):
-                match = _match(found, filename)
-                if match not in matches:
-                    matches.append(match)
-        return matches
+        return [
+            _match(found, filename)
+            for linted in _linted(cfn, filename)
+            for found in linted.found(self.rule, values, filename)
+        ]
 
 
 def _match(found: Found, filename: str) -> RuleMatch:
