@@ -76,8 +76,9 @@ def readme() -> str:
     real = subprocess.run(
         [sys.executable, '-m', 'thera_lint.cli', 'examples/thera-pipeline/wasteful.yaml'],
         cwd=ROOT, capture_output=True, text=True, env={**os.environ, 'NO_COLOR': '1'},
-    ).stdout
-    findings = real.rstrip().split('\n\n')
+    )
+    assert not real.stderr, real.stderr
+    findings = real.stdout.rstrip().split('\n\n')
     shown: list[str] = []
     for one in findings[:-1]:
         if any(f': {id} ' in one for id in SHOWN) and not any(
