@@ -173,15 +173,15 @@ class Conditions:
         # None stands for every value that no condition names. Those that others name belong
         # to the rest here: two worlds agree where they have a value in common.
         named = self._compared_with.get(name, frozenset())
-        rest: frozenset[str | None] = named.union((None,)).difference(compared)
+        others: frozenset[str | None] = named.union((None,)).difference(compared)
         single = list(compared)
         if default is not None and default not in compared:
             if indirect:
                 single.append(default)
-                rest -= {default}
+                others -= {default}
             else:
-                rest |= {default}
-        return [*(frozenset((value,)) for value in single), rest]
+                others |= {default}
+        return [*(frozenset((value,)) for value in single), others]
 
     @cached_property
     def _compared_with(self) -> dict[str, frozenset[str | None]]:

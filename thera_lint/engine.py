@@ -156,8 +156,9 @@ class _Run:
                 views = template.views(logical_id)
                 held: dict[tuple[Path, str], _Held] = {}
                 for view in views:
-                    for key, found in self._view(view, rule, options):
-                        held.setdefault(key, _Held(found, []))[1].extend(view.worlds)
+                    # By key first: a rule may say the same twice in one view.
+                    for key, found in dict(self._view(view, rule, options)).items():
+                        held.setdefault(key, _Held(found, [])).worlds.extend(view.worlds)
                 every = [world for view in views for world in view.worlds]
                 for found, worlds in held.values():
                     when = _when(worlds, every)
@@ -216,7 +217,7 @@ def _placed(rule: Rule, resource: Resource, finding: Finding) -> Found:
         _reported(resource, finding.path),
         resource.logical_id,
         finding.cost,
-        _below(finding.fix, ('Resources', resource.logical_id, 'Properties')),
+        _below(finding.fix, resource.properties.place),
     )
 
 

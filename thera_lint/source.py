@@ -245,8 +245,7 @@ def read(filename: str, text: str) -> Source:
         try:
             _scan_json(text)
         except SourceError as error:
-            is_json = not error.problems[0].message.startswith('not JSON')
-            if is_json or filename.endswith('.json'):
+            if filename.endswith('.json'):
                 raise
             try:
                 return _read_yaml(filename, text)  # flow style, comments, trailing commas
