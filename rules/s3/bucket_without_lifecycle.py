@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
 from thera_lint.prices import dollars
@@ -13,12 +12,10 @@ from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
+from thera_lint.rules.s3 import _lifecycle
+from thera_lint.rules.s3 import _purpose
 from thera_lint.template import Resource
 from thera_lint.values import Map
-from thera_lint.values import Seq
-from thera_lint.values import Unknown
-
-DISTRIBUTION = 'AWS::CloudFront::Distribution'
 
 
 class BucketWithoutLifecycle(ResourceRule):
@@ -60,14 +57,11 @@ class BucketWithoutLifecycle(ResourceRule):
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
         properties = resource.properties
-        written = not properties.absent('LifecycleConfiguration')
-        if written:
-            lifecycle = properties.map('LifecycleConfiguration')
-            if lifecycle is None or lifecycle.seq('Rules') != []:
-                return
+        if _lifecycle.rules(properties) != []:
+            return
         versioning = properties.map('VersioningConfiguration')
         versioned = versioning is not None and versioning.text('Status') == 'Enabled'
-        serves = _serves(resource, project)
+        serves = _purpose.serves(resource, project)
         if serves and not versioned:
             return
         standard = price('s3.storage.standard.tier1').usd
@@ -89,7 +83,8 @@ class BucketWithoutLifecycle(ResourceRule):
                 f'{dollars(standard)} a GB-month in S3 Standard, us-east-1; usage decides the sum',
             ),
             # A written list that is empty here has rules under some other condition.
-            None if written else _fix(properties, tiered=not serves),
+            _fix(properties, tiered=not serves)
+            if properties.absent('LifecycleConfiguration') else None,
         )
 
 
@@ -108,59 +103,3 @@ def _fix(properties: Map, *, tiered: bool) -> Fix:
         title += ', expire noncurrent versions after 30'
         rule['NoncurrentVersionExpiration'] = {'NoncurrentDays': 30}
     return Fix(title, False, (Set(('LifecycleConfiguration', 'Rules'), [rule]),))
-
-
-def _serves(bucket: Resource, project: Project) -> bool:
-    """Whether it is a website, read by CloudFront or by everybody, as any document here says."""
-    properties = bucket.properties
-    if not properties.absent('WebsiteConfiguration'):
-        return True
-    if properties.get('AccessControl') in ('PublicRead', 'PublicReadWrite'):
-        return True
-    for use in project.uses(bucket):
-        if use.user.type == DISTRIBUTION and use.path[-1] in ('DomainName', 'DNSName'):
-            return True
-        if use.user.type == 'AWS::S3::BucketPolicy' and use.path == ('Bucket',):
-            document = use.user.properties.map('PolicyDocument') or Map()
-            if any(_publishes(one, use.user, project) for one in _items(document.get('Statement'))):
-                return True
-    # A literal endpoint names the bucket without referring to it.
-    return not properties.absent('BucketName') and any(
-        project.text(domain, distribution.template).startswith(f'{project.name(bucket)}.s3')
-        for distribution in project.resources(DISTRIBUTION)
-        for domain in _domains(distribution)
-    )
-
-
-def _domains(distribution: Resource) -> Iterator[Any]:
-    config = distribution.properties.map('DistributionConfig') or Map()
-    for _, origin in config.maps('Origins'):
-        yield origin.get('DomainName')
-    yield (config.map('S3Origin') or Map()).get('DNSName')
-
-
-def _publishes(statement: Any, policy: Resource, project: Project) -> bool:
-    """Whether a statement of a bucket policy lets CloudFront or everybody read objects."""
-    if not isinstance(statement, Map) or statement.get('Effect') != 'Allow' or not any(
-        isinstance(action, str) and fnmatchcase('s3:getobject', action.lower())
-        for action in _items(statement.get('Action'))
-    ):
-        return False
-    principal = statement.get('Principal')
-    who = principal if isinstance(principal, Map) else Map()
-    accounts = _items(who.get('AWS'))
-    if principal == '*' or '*' in accounts:
-        return statement.absent('Condition')
-    # An origin access control, or an origin access identity in either of its forms.
-    return (
-        'cloudfront.amazonaws.com' in _items(who.get('Service')) or
-        'CanonicalUser' in who or
-        any(
-            ':user/CloudFront Origin Access Identity' in project.text(account, policy.template)
-            for account in accounts if isinstance(account, (str, Unknown))
-        )
-    )
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, Seq) else [value]

@@ -11,9 +11,8 @@ from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
+from thera_lint.rules.s3 import _lifecycle
 from thera_lint.template import Resource
-from thera_lint.values import Map
-from thera_lint.values import Unknown
 
 ABORT = 'AbortIncompleteMultipartUpload'
 
@@ -47,16 +46,15 @@ class IncompleteUploadsKeptForever(ResourceRule):
     remedy = 'abort incomplete multipart uploads after a week, in a rule for the whole bucket'
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
-        lifecycle = resource.properties.map('LifecycleConfiguration')
-        rules = lifecycle.seq('Rules') if lifecycle is not None else None
-        if not rules or not all(isinstance(rule, Map) for rule in rules):
+        rules = _lifecycle.rules(resource.properties)
+        if not rules:
             return
-        aborting = [rule for rule in rules if not rule.absent(ABORT)]
-        if any(rule.get('Status') != 'Disabled' and _may_be_unfiltered(rule) for rule in aborting):
+        aborting = [rule for rule in rules if not rule.raw.absent(ABORT)]
+        if any(rule.enabled is not False and rule.covers_all is not False for rule in aborting):
             return
         prefixes = [
-            f'`{rule["Prefix"]}`' for rule in aborting
-            if rule.get('Status') == 'Enabled' and rule.text('Prefix')
+            f'`{rule.prefix}`' for rule in aborting
+            if rule.enabled and rule.prefix and isinstance(rule.prefix, str)
         ]
         if prefixes:
             why = f'aborts incomplete uploads only below {", ".join(prefixes)}'
@@ -88,11 +86,3 @@ class IncompleteUploadsKeptForever(ResourceRule):
                 ),
             ),
         )
-
-
-def _may_be_unfiltered(rule: Map) -> bool:
-    filters = ('Prefix', 'TagFilters', 'ObjectSizeGreaterThan', 'ObjectSizeLessThan')
-    return all(
-        rule.absent(name) or rule.get(name) in ('', []) or isinstance(rule.get(name), Unknown)
-        for name in filters
-    )

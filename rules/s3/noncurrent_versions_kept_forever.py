@@ -12,9 +12,9 @@ from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
+from thera_lint.rules.s3 import _lifecycle
+from thera_lint.rules.s3._lifecycle import LifecycleRule
 from thera_lint.template import Resource
-from thera_lint.values import Map
-from thera_lint.values import Seq
 
 
 class NoncurrentVersionsKeptForever(ResourceRule):
@@ -51,10 +51,13 @@ class NoncurrentVersionsKeptForever(ResourceRule):
         versioning = properties.map('VersioningConfiguration')
         if versioning is None or versioning.text('Status') != 'Enabled':
             return
-        rules = _rules(properties)
-        if rules is None or any(_may_expire_versions(rule) for rule in rules):
+        rules = _lifecycle.rules(properties)
+        if rules is None or any(
+            rule.enabled is not False and any(action.ends for action in rule.noncurrent)
+            for rule in rules
+        ):
             return
-        enabled = [rule for rule in rules if rule.get('Status') == 'Enabled']
+        enabled = [rule for rule in rules if rule.enabled]
         standard = price('s3.storage.standard.tier1').usd
         yield Finding(
             ('LifecycleConfiguration', 'Rules') if rules else ('VersioningConfiguration',),
@@ -68,35 +71,15 @@ class NoncurrentVersionsKeptForever(ResourceRule):
         )
 
 
-def _rules(properties: Map) -> list[Map] | None:
-    """All lifecycle rules, empty if there are none; None if one cannot be known."""
-    if properties.absent('LifecycleConfiguration'):
-        return []
-    lifecycle = properties.map('LifecycleConfiguration')
-    rules = lifecycle.seq('Rules') if lifecycle is not None else None
-    if rules is None or not all(isinstance(rule, Map) for rule in rules):
-        return None
-    return rules
-
-
-def _may_expire_versions(rule: Map) -> bool:
-    return rule.get('Status') != 'Disabled' and not (
-        rule.absent('NoncurrentVersionExpiration') and
-        rule.absent('NoncurrentVersionExpirationInDays')
-    )
-
-
-def _consequence(enabled: list[Map], standard: float) -> str:
+def _consequence(enabled: list[LifecycleRule], standard: float) -> str:
     for rule in enabled:
-        moves = [rule.get('NoncurrentVersionTransition')]
-        moves += rule.seq('NoncurrentVersionTransitions') or Seq([], [])
-        classes = [move.text('StorageClass') for move in moves if isinstance(move, Map)]
-        if classes:
+        if rule.noncurrent:
+            known = rule.noncurrent[-1].storage_class
             return (
-                f'they are moved to {classes[-1] or "another class"} but never deleted, so what '
-                'they cost only grows'
+                f'they are moved to {known if isinstance(known, str) else "another class"} but '
+                'never deleted, so what they cost only grows'
             )
-    if any(not rule.absent('ExpirationInDays') for rule in enabled):
+    if any(action.ends and not action.dated for rule in enabled for action in rule.current):
         return (
             'ExpirationInDays only hides an object behind a delete marker, and each GB behind one '
             f'goes on costing {dollars(standard)} a month'
@@ -104,7 +87,7 @@ def _consequence(enabled: list[Map], standard: float) -> str:
     return f'each GB replaced or deleted goes on costing {dollars(standard)} a month'
 
 
-def _fix(rules: list[Map], *, written: bool) -> Fix:
+def _fix(rules: list[LifecycleRule], *, written: bool) -> Fix:
     rule: dict[str, Any] = {
         'Id': 'ExpireNoncurrentVersions',
         'Status': 'Enabled',
