@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint.rules.awslambda import _calls
+from thera_lint.rules.awslambda import _limits
+
 from thera_lint.prices import dollars
 from thera_lint.prices import lambda_rate
 from thera_lint.project import Project
@@ -57,7 +60,7 @@ class MemoryAboveCeiling(ResourceRule):
         ceiling = options.max_memory_mb
         if memory is None or memory <= ceiling or not function.absent('CapacityProviderConfig'):
             return
-        if any(use.path == ('ServiceToken',) for use in project.uses(resource)):
+        if memory > _limits.MEMORY_MB or _calls.only_by_deployments(resource, project):
             return
         rate = lambda_rate(function)
         call = rate.call(memory, 1)

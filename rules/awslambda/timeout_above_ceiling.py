@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint.rules.awslambda import _calls
+from thera_lint.rules.awslambda import _limits
+
 from thera_lint.prices import dollars
 from thera_lint.prices import lambda_rate
 from thera_lint.project import Project
@@ -64,7 +67,7 @@ class TimeoutAboveCeiling(ResourceRule):
         ceiling = options.max_timeout_seconds
         if timeout is None or timeout <= ceiling or not function.absent('CapacityProviderConfig'):
             return
-        if any(use.path == ('ServiceToken',) for use in project.uses(resource)):
+        if timeout > _limits.TIMEOUT_SECONDS or _calls.only_by_deployments(resource, project):
             return
         memory = function.number('MemorySize')
         if function.absent('MemorySize'):

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from thera_lint.rules.awslambda import _calls
+
+from thera_lint.prices import dollars
+from thera_lint.prices import price
+from thera_lint.project import Project
+from thera_lint.rule import Cost
+from thera_lint.rule import Finding
+from thera_lint.rule import Options
+from thera_lint.rule import ResourceRule
+from thera_lint.template import Resource
+from thera_lint.values import Map
+from thera_lint.values import Reference
+from thera_lint.values import Seq
+from thera_lint.values import Text
+from thera_lint.values import Unknown
+
+_PREFIX = '/aws/lambda/'
+_ANYTHING = '.*'
+_CUSTOM = 'AWS::CloudFormation::CustomResource'
+
+
+class LogGroupLeftToLambda(ResourceRule):
+    """A function's log group is declared by nobody, so Lambda makes one that never expires.
+
+    ## Why it costs
+
+    With the first call Lambda creates `/aws/lambda/<name>`, without a retention. Every log line
+    since then is stored, and billed each month, until somebody deletes it by hand, also after
+    the stack is gone: no stack owns the group. Declared as a resource, it has a retention,
+    tags, and an end.
+
+    ## When it is right
+
+    Where something outside the templates sets the retention of every new log group, as an account
+    automation does. And where the function may not write logs.
+
+    A log group that exists already can't be created again: import it into the stack first, or
+    give the function a new group through LoggingConfig.
+
+    Functions that CloudFront runs (Lambda@Edge) are left alone, as they log to a group in every
+    region, and so are those behind a custom resource or a macro, which log a few lines per
+    deployment.
+
+    ## References
+
+    - https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+    - https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
+    - https://aws.amazon.com/cloudwatch/pricing/
+    """
+
+    id = 'WC1003'
+    resources = ('AWS::Lambda::Function',)
+    remedy = 'declare its log group, /aws/lambda/ and its name, with RetentionInDays'
+
+    def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
+        if _logs_elsewhere(resource.properties) or _declared(resource, project):
+            return
+        if _calls.only_by_deployments(resource, project) or _calls.at_the_edge(resource, project):
+            return
+        stored = price('cw.logs.storage.standard').usd
+        yield Finding(
+            (),
+            f'`{resource.logical_id}` logs into a group that Lambda makes and never empties, '
+            f'at {dollars(stored)} a month for each GB stored, as nobody declares it here',
+            Cost(
+                f'{dollars(stored)} a GB-month of stored, compressed logs, us-east-1; usage '
+                'decides the sum',
+            ),
+        )
+
+
+def _logs_elsewhere(function: Map) -> bool:
+    """Whether LoggingConfig names a log group, or may."""
+    if function.absent('LoggingConfig'):
+        return False
+    config = function.map('LoggingConfig')
+    return config is None or not config.absent('LogGroup')
+
+
+def _declared(function: Resource, project: Project) -> bool:
+    """Whether the run declares the function's log group, or may."""
+    groups = _groups(project)
+    reference = project.text(Reference(function.logical_id), function.template)
+    for name in {project.name(function), reference}:
+        if any(group.agrees(function) for group in groups.by_name.get(_PREFIX + name, ())):
+            return True
+    name = _PREFIX + project.name(function)
+    return any(
+        pattern.fullmatch(name) and group.agrees(function) and (
+            pattern.pattern != _ANYTHING or group.template is function.template
+        )
+        for pattern, group in groups.unsettled
+    )
+
+
+class _Groups(NamedTuple):
+    by_name: dict[str, list[Resource]]
+    unsettled: list[tuple[re.Pattern[str], Resource]]
+    """With names that are known in part, or not at all."""
+
+
+@lru_cache(maxsize=1)
+def _groups(project: Project) -> _Groups:
+    """What a run declares of log groups."""
+    groups = _Groups({}, [])
+    for group in project.resources():
+        if group.type == 'AWS::Logs::LogGroup':
+            names = [group.properties.get('LogGroupName')]
+        elif group.type.startswith('Custom::') or group.type == _CUSTOM:
+            names = list(group.properties.values())  # CDK's Custom::LogRetention, and its like
+        else:
+            continue
+        for name in names:
+            if name is None or isinstance(name, (Map, Seq)):
+                continue
+            text = project.text(name, group.template)
+            groups.by_name.setdefault(text, []).append(group)
+            if group.type == 'AWS::Logs::LogGroup' and isinstance(name, Unknown):
+                if _may_be_of_a_function(name) and not project.find(
+                        name, group.template, 'AWS::Lambda::Function',
+                ):
+                    groups.unsettled.append((_pattern(name), group))
+    return groups
+
+
+def _may_be_of_a_function(name: Unknown) -> bool:
+    head = name.parts[0] if isinstance(name, Text) else name
+    return not isinstance(head, str) or head.startswith(_PREFIX) or _PREFIX.startswith(head)
+
+
+def _pattern(name: Unknown) -> re.Pattern[str]:
+    parts = name.parts if isinstance(name, Text) else (name,)
+    return re.compile(''.join(
+        re.escape(part) if isinstance(part, str) else _ANYTHING for part in parts
+    ))
