@@ -2,20 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from thera_lint.prices import dollars
 from thera_lint.project import Project
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
+from thera_lint.rules.budgets import _budget
+from thera_lint.rules.budgets._budget import NOTIFICATIONS
 from thera_lint.template import Resource
 from thera_lint.values import Map
 from thera_lint.values import Path
-from thera_lint.values import Reference
-
-_NOTIFICATIONS = 'NotificationsWithSubscribers'
-_PERIODS = {
-    'DAILY': ' a day', 'MONTHLY': ' a month', 'QUARTERLY': ' a quarter', 'ANNUALLY': ' a year',
-}
 
 
 class BudgetWithoutSubscribers(ResourceRule):
@@ -48,26 +43,25 @@ class BudgetWithoutSubscribers(ResourceRule):
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
         properties = resource.properties
-        if _acts(resource, project):
+        if _budget.acts(resource, project):
             return
-        unseen = (
-            f'`{resource.logical_id}` alerts nobody, so {_limit(properties)} can be passed unseen'
-        )
-        if properties.absent(_NOTIFICATIONS):
+        limit = _budget.limit(properties.map('Budget') or Map())
+        unseen = f'`{resource.logical_id}` alerts nobody, so {limit} can be passed unseen'
+        if properties.absent(NOTIFICATIONS):
             path, why = _misplaced(properties)
             yield Finding(path, f'{unseen}: {why}')
             return
-        notifications = properties.seq(_NOTIFICATIONS)
+        notifications = properties.seq(NOTIFICATIONS)
         if notifications is None:
             return
         if not notifications:
-            yield Finding((_NOTIFICATIONS,), f'{unseen}: {_NOTIFICATIONS} is empty')
+            yield Finding((NOTIFICATIONS,), f'{unseen}: {NOTIFICATIONS} is empty')
         mute = [
-            (index, one) for index, one in properties.maps(_NOTIFICATIONS)
+            (index, one) for index, one in properties.maps(NOTIFICATIONS)
             if one.absent('Subscribers') or one.seq('Subscribers') == []
         ]
         for index, one in mute:
-            path = (_NOTIFICATIONS, index)
+            path = (NOTIFICATIONS, index)
             if not one.absent('Subscribers'):
                 path = (*path, 'Subscribers')
             if len(mute) == len(notifications):
@@ -82,23 +76,13 @@ class BudgetWithoutSubscribers(ResourceRule):
 def _misplaced(properties: Map) -> tuple[Path, str]:
     """Where the notifications were written instead, if anywhere, and what is wrong there."""
     inside = properties.map('Budget') or Map()
-    if _NOTIFICATIONS in inside:
-        return ('Budget', _NOTIFICATIONS), f'{_NOTIFICATIONS} belongs beside `Budget`, not inside'
+    if NOTIFICATIONS in inside:
+        return ('Budget', NOTIFICATIONS), f'{NOTIFICATIONS} belongs beside `Budget`, not inside'
     for holder, path in ((properties, ()), (inside, ('Budget',))):
         for key in holder:
             if any(word in key.lower() for word in ('alert', 'notification', 'subscriber')):
-                return (*path, key), f'`{key}` is no property, {_NOTIFICATIONS} is'
-    return (), f'{_NOTIFICATIONS} is not set'
-
-
-def _limit(properties: Map) -> str:
-    """The sum that nobody watches."""
-    budget = properties.map('Budget') or Map()
-    limit = budget.map('BudgetLimit') or Map()
-    amount = limit.number('Amount')
-    if amount is None or limit.text('Unit') != 'USD':
-        return 'its limit'
-    return dollars(amount) + _PERIODS.get(budget.text('TimeUnit') or '', '')
+                return (*path, key), f'`{key}` is no property, {NOTIFICATIONS} is'
+    return (), f'{NOTIFICATIONS} is not set'
 
 
 def _said(notification: Map) -> str:
@@ -109,16 +93,3 @@ def _said(notification: Map) -> str:
         return 'a notification'
     unit = '' if inner.text('ThresholdType') == 'ABSOLUTE_VALUE' else ' %'
     return f'the {kind} notification at {threshold:,}{unit}'
-
-
-def _acts(resource: Resource, project: Project) -> bool:
-    """Whether an action of this run watches the budget."""
-    budget = resource.properties.map('Budget') or Map()
-    name = project.text(budget.get('BudgetName'), resource.template)
-    for action in project.resources('AWS::Budgets::BudgetsAction'):
-        of = action.properties.get('BudgetName')
-        if of == Reference(resource.logical_id) and action.template is resource.template:
-            return True
-        if project.text(of, action.template) == name:
-            return True
-    return False

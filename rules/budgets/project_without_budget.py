@@ -7,25 +7,8 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ProjectRule
-from thera_lint.taggable import billable
+from thera_lint.rules.budgets import _paid
 from thera_lint.template import Resource
-from thera_lint.template import Template
-
-# These bill for what others send to them, or cents: alone they are no project to watch.
-_TRIFLES = frozenset((
-    'AWS::CloudWatch::Alarm',
-    'AWS::CloudWatch::CompositeAlarm',
-    'AWS::CloudWatch::Dashboard',
-    'AWS::KMS::Key',
-    'AWS::Logs::LogGroup',
-    'AWS::Route53::HostedZone',
-    'AWS::SNS::Topic',
-    'AWS::SQS::Queue',
-    'AWS::SecretsManager::Secret',
-))
-
-_OPAQUE = ('AWS::CloudFormation::', 'AWS::Serverless::Application', 'Custom::')
-"""What a resource of these makes is not in the template."""
 
 
 class ProjectWithoutBudget(ProjectRule):
@@ -66,51 +49,18 @@ class ProjectWithoutBudget(ProjectRule):
     def check(self, project: Project, options: Options) -> Iterator[tuple[Resource, Finding]]:
         if options.budget_elsewhere or _watched(project):
             return
-        paid = [_paid(template) for template in project.templates]
-        worth = [[one for one in ones if one.type not in _TRIFLES] for ones in paid]
-        main = max(worth, key=len, default=[])
-        if not main:
-            return
-        first, others = main[0], sum(map(len, paid)) - 1
-        and_others = f' and {others} more resource{"s" * (others > 1)}' if others else ''
-        services = sorted({one.type.split('::')[1] for ones in paid for one in ones})
-        said = ', '.join(services) if len(services) <= 6 else f'{len(services)} services'
-        yield first, Finding(
-            (),
-            f'`{first.logical_id}`{and_others} ({said}) bill{"" if others else "s"}, and no '
-            'AWS::Budgets::Budget in this run watches how much; its alerts would be free',
-        )
-
-
-def _paid(template: Template) -> list[Resource]:
-    """The resources that bill on their own, as written, each in one of its views."""
-    return [
-        view for logical_id in template.declared
-        if billable(template.kinds.get(logical_id, ''))
-        for view in template.views(logical_id)[:1]
-        if not _free(view)
-    ]
+        paid = _paid.paid(project)
+        if paid is not None:
+            yield paid.first, Finding(
+                (),
+                f'{paid.said}, and no AWS::Budgets::Budget in this run watches how much; its '
+                'alerts would be free',
+            )
 
 
 def _watched(project: Project) -> bool:
-    """Whether a budget, an action of one, or a billing alarm is declared anywhere.
-
-    A module, nested stack or custom resource is taken for a budget where its name says so.
-    """
-    for template in project.documents:
-        for logical_id, kind in template.kinds.items():
-            named = f'{kind} {logical_id}' if kind.startswith(_OPAQUE) else kind
-            if 'budget' in named.lower():
-                return True
-    return any(
+    """Whether a budget, an action of one, or a billing alarm is declared anywhere."""
+    return _paid.declared(project, 'budget', 'AWS::Budgets::') or any(
         alarm.properties.text('Namespace') == 'AWS/Billing'
         for alarm in project.resources('AWS::CloudWatch::Alarm')
     )
-
-
-def _free(resource: Resource) -> bool:
-    """Whether a resource of a type that bills has the shape that does not."""
-    if resource.type != 'AWS::EC2::VPCEndpoint':
-        return False
-    properties = resource.properties
-    return properties.absent('VpcEndpointType') or properties.text('VpcEndpointType') == 'Gateway'

@@ -8,6 +8,9 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
+from thera_lint.rules.tags._keys import bare
+from thera_lint.rules.tags._keys import listed
+from thera_lint.rules.tags._keys import REQUIRED
 from thera_lint.tags import tag_sets
 from thera_lint.tags import too_late
 from thera_lint.tags import within
@@ -45,7 +48,7 @@ class MissingCostTag(ResourceRule):
     resources = ('*',)
     options = (
         Option(
-            'required', ('Project', 'Environment', 'CostCenter', 'Owner'),
+            'required', REQUIRED,
             'Tag keys that costs are split by; each must be there, spelled exactly so.',
         ),
         Option('from_stack', (), 'Tag keys that the deployment gives to every stack.'),
@@ -62,25 +65,17 @@ class MissingCostTag(ResourceRule):
                 continue
             yield Finding(
                 path if tags or len(path) > 1 else (),
-                f'`{resource.logical_id}`{too_late(resource)} is tagged without {_listed(missing)}'
+                f'`{resource.logical_id}`{too_late(resource)} is tagged without {listed(missing)}'
                 f'{within(path)}{_other_spellings(keys, missing)}, so reports by '
                 f'{"it" if len(missing) == 1 else "them"} miss its cost',
             )
 
 
 def _other_spellings(keys: Iterable[str], missing: Iterable[str]) -> str:
-    wanted = {_bare(key) for key in missing}
-    found = sorted(key for key in keys if _bare(key) in wanted)
+    wanted = {bare(key) for key in missing}
+    found = sorted(key for key in keys if bare(key) in wanted)
     if not found:
         return ''
     is_one = len(found) == 1
-    names = _listed([f'`{key}`' for key in found])
+    names = listed([f'`{key}`' for key in found])
     return f' ({names} {"is another key" if is_one else "are other keys"})'
-
-
-def _bare(key: str) -> str:
-    return ''.join(letter for letter in key.casefold() if letter.isalnum())
-
-
-def _listed(words: list[str]) -> str:
-    return ' and '.join(filter(None, (', '.join(words[:-1]), words[-1])))
