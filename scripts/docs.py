@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from thera_lint import registry
 from thera_lint import report
@@ -86,7 +86,8 @@ def readme() -> str:
         ):
             shown.append(one)
     excerpt = '\n\n[...]\n\n'.join([*shown, findings[-1]])
-    return re.sub(r'^```text\n.*?^```$', lambda _: f'```text\n{excerpt}\n```', text, 1, re.M | re.S)
+    first = re.compile(r'^```text\n.*?^```$', re.M | re.S)
+    return first.sub(lambda _: f'```text\n{excerpt}\n```', text, count=1)
 
 
 def main() -> None:

@@ -142,7 +142,7 @@ def places(out: str) -> list[str]:
 
 
 def test_text(folder: File, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, 'a.yaml') == (4, '''\
+    assert run(capsys, 'a.yaml') == (4, """\
 a.yaml:6:5: WC9901 `News` has the name abcde
   6 |     "TopicName": "abcde"
     |     ^^^^^^^^^^^^^^^^^^^^
@@ -150,7 +150,7 @@ a.yaml:6:5: WC9901 `News` has the name abcde
     = way out: no name
 
 1 warning in 1 file
-''', '')
+""", '')
     status, out, err = run(capsys, 'sub/b.json')
     assert (status, err) == (2, '')
     assert out.startswith(
@@ -309,10 +309,10 @@ def test_standard_input(
 
 
 def test_a_parameter(folder: File, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / 'p.yaml').write_text('''
+    (folder / 'p.yaml').write_text("""
         Parameters: {Name: {Type: String, Default: a}}
         Resources: {News: {Type: 'AWS::SNS::Topic', Properties: {TopicName: !Ref Name}}}
-    ''')
+    """)
     assert run(capsys, 'p.yaml')[0] == 0
     status, out, _ = run(capsys, 'p.yaml', '--parameter', 'Name=a=bcd')
     assert status == 4 and 'has the name a=bcd\n' in out

@@ -30,7 +30,7 @@ from thera_lint.template import Resource
 from thera_lint.template import Template
 from thera_lint.values import At
 
-PARAMETERS = '''
+PARAMETERS = """
 Parameters:
   Stage: {Type: String, Default: dev}
   Other: {Type: String, Default: dev}
@@ -41,7 +41,7 @@ Parameters:
   List: {Type: CommaDelimitedList, Default: ''}
   Image: {Type: 'AWS::SSM::Parameter::Value<String>', Default: prod, AllowedValues: [prod]}
 Mappings: {Big: {a: {v: yes}, b: {v: no}, c: {v: yes}, dev: {v: yes}}}
-'''
+"""
 
 
 def conditions(text: str, outside: Mapping[str, str] = {}) -> Conditions:
@@ -171,10 +171,10 @@ def test_conditions_that_name_each_other_are_quick() -> None:
 
 
 def test_used() -> None:
-    raw = read('t.yaml', '''
+    raw = read('t.yaml', """
         A: !If [X, !If [Y, 1, {a: !If [Z, 1, 2]}], 2]
         B: [!If [[a], !If [W, 1, 2], 3], !If [], !If x]
-    ''').data
+    """).data
     assert list(used(raw)) == ['X', 'Y', 'Z', 'W']
     assert list(used({'a': At(('p',), raw)})) == ['X', 'Y', 'Z', 'W']
 
@@ -256,7 +256,7 @@ def messages(data: Any) -> list[str]:
 @given(trees=st.lists(TREES, min_size=1, max_size=3), bits=st.lists(st.booleans(), min_size=1))
 def test_worlds_are_those_of_all_deployments(trees: list[Any], bits: list[bool]) -> None:
     names = [f'C{i}' for i in range(len(trees))]
-    domain = {**{name: 'abc?' for name in 'PQ'}, 'R': 'abc', 'u': 'x?', 'v': 'x?'}
+    domain = {**dict.fromkeys('PQ', 'abc?'), 'R': 'abc', 'u': 'x?', 'v': 'x?'}
     expected = {
         ''.join('ft'[holds(tree, dict(zip(domain, values)))] for tree in trees)
         for values in itertools.product(*domain.values())

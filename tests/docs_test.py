@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
 import re
+from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 

@@ -30,7 +30,7 @@ from thera_lint.values import Text
 from thera_lint.values import UNKNOWN
 from thera_lint.values import Unknown
 
-SECTIONS = read('t.yaml', '''
+SECTIONS = read('t.yaml', """
 Parameters:
   Name: {Type: String, Default: app}
   Size: {Type: Number, Default: 128}
@@ -46,7 +46,7 @@ Mappings:
     '128': {memory: 1024}
     'true': {memory: 2048}
   Loop: {a: {b: !FindInMap [Loop, a, b]}}
-''').data
+""").data
 
 
 def resolver(given: Mapping[str, str] = {}) -> Resolver:
@@ -163,9 +163,9 @@ def test_values_in_a_world() -> None:
 
 
 def test_places() -> None:
-    raw = read('t.yaml', '''
+    raw = read('t.yaml', """
         {a: !If [C, {b: 1, c: [x, !If [C, {d: 1}, 2]]}, 0], e: !FindInMap [Sizes, app, zones]}
-    ''').data
+    """).data
     found = resolver().resolve(raw, ('V',), World({'C': True}, {}))
     assert locate(found, ('a',)) == ('V', 'a')
     assert locate(found, ('a', 'b')) == ('V', 'a', 'Fn::If', 1, 'b')
@@ -196,7 +196,7 @@ def test_at() -> None:
 
 
 def test_for_each_in_properties() -> None:
-    found = value('''
+    found = value("""
       Fixed: 1
       Fn::ForEach::Outer:
         - X
@@ -207,7 +207,7 @@ def test_for_each_in_properties() -> None:
             - Y
             - !Ref Zones
             - ${X}.${Y}: {'Deep${X}${Y}': ['${X}', !GetAtt "${Y}.Arn"]}
-'''.replace('\n', '\n  '))
+""".replace('\n', '\n  '))
     assert {key: found[key] for key in found if '.' not in key} == {
         'Fixed': 1, 'Keya': 'a/app', 'Plaina': 'a', 'Keyb-c': 'b-c/app', 'Plainbc': 'b-c',
     }
@@ -222,9 +222,9 @@ def test_for_each_in_properties() -> None:
 
 
 def test_for_each_whose_name_is_substituted() -> None:
-    found = value('''
+    found = value("""
       Fn::ForEach::A: [X, [a, b], {'Fn::ForEach::B${X}': [Y, [c], {'${X}${Y}': '${X}-${Y}'}]}]
-'''.replace('\n', '\n  '))
+""".replace('\n', '\n  '))
     assert found == {'ac': 'a-c', 'bc': 'b-c'}
 
 
@@ -267,10 +267,10 @@ def test_a_string_that_doubles_itself(wrap: Any) -> None:
 
 
 def test_typed_access() -> None:
-    found = value('''
+    found = value("""
       {text: x, number: '5', float: 1.5, flag: 'True', off: false, map: {a: 1}, seq: [1, {b: 2}],
        none: null, unknown: !Ref Bare}
-'''.replace('\n', '\n  '))
+""".replace('\n', '\n  '))
     assert (found.text('text'), found.text('number'), found.text('unknown')) == ('x', '5', None)
     assert (found.number('number'), found.number('float'), found.number('text')) == (5, 1.5, None)
     assert (found.number('unknown'), found.number('off'), found.number('nowhere')) == (None,) * 3

@@ -31,7 +31,7 @@ from thera_lint.source import SourceError
 from thera_lint.source import Span
 from thera_lint.values import Path
 
-SHORT_FORMS = '''\
+SHORT_FORMS = """\
 Base64: !Base64 text
 Cidr: !Cidr [10.0.0.0/8, 2, 8]
 FindInMap: !FindInMap [M, !Ref A, k]
@@ -48,7 +48,7 @@ SubList: !Sub ['${x}', {x: !GetAtt A.B}]
 ToJsonString: !ToJsonString {a: 1}
 Transform: !Transform {Name: AWS::Include}
 Conditions: !And [!Condition C, !Or [!Not [!Equals [a, b]], !Contains [[a], a]]]
-'''
+"""
 LONG_FORMS = {
     'Base64': {'Fn::Base64': 'text'},
     'Cidr': {'Fn::Cidr': ['10.0.0.0/8', 2, 8]},
@@ -269,7 +269,7 @@ ERRORS: dict[str, tuple[bytes, list[tuple[int, int]], str]] = {
     'bad indent': (b'Resources:\n  A: 1\n B: 2\n', [(3, 2)], 'not YAML: while parsing a block'),
     'tab': (b'Resources:\n\tA: 1\n', [(2, 1)], 'not YAML'),
     'two documents': (b'Resources: {}\n---\nb: 1\n', [(2, 1)], 'not YAML: expected a single'),
-    'bad alias': (b'Resources: {}\na: *b\n', [(2, 4)], "not YAML: found undefined alias"),
+    'bad alias': (b'Resources: {}\na: *b\n', [(2, 4)], 'not YAML: found undefined alias'),
     'json ends': (b'{"StartAt": {\n', [(2, 1)], 'not JSON: the text ends too early'),
     'json comma': (b'{"StartAt": {}\n "b": 2}', [(2, 2)], 'not JSON: a comma is missing'),
     'json trailing': (b'{"StartAt": [1,\n]}', [(2, 1)], "not JSON: ']' is unexpected"),

@@ -28,7 +28,7 @@ from thera_lint.values import Parameter
 from thera_lint.values import Reference
 from thera_lint.values import Unknown
 
-TABLE = '''
+TABLE = """
 Parameters:
   Stage: {Type: String, Default: dev}
   Bare: {Type: String}
@@ -42,7 +42,7 @@ Resources:
   Table:
     Type: AWS::DynamoDB::Table
     Properties:
-'''
+"""
 
 
 class Everything(ResourceRule):
@@ -77,10 +77,10 @@ def said(text: str) -> list[str]:
 
 
 def test_two_choices_by_one_condition_are_two_views() -> None:
-    made = template(TABLE + '''
+    made = template(TABLE + """
       BillingMode: !If [IsProd, PROVISIONED, PAY_PER_REQUEST]
       ProvisionedThroughput: !If [IsProd, {ReadCapacityUnits: 5}, !Ref AWS::NoValue]
-''')
+""")
     views = {
         tuple(world.conditions['IsProd'] for world in view.worlds): view.properties
         for view in made.views('Table')
@@ -175,13 +175,13 @@ def test_what_always_holds_where_the_resource_exists_says_nothing() -> None:
 
 
 def test_views_that_can_not_be_together_do_not_agree() -> None:
-    made = template(TABLE + '''      A: !If [IsProd, 1, 2]
+    made = template(TABLE + """      A: !If [IsProd, 1, 2]
   Other:
     Type: AWS::SNS::Topic
     Condition: IsTest
   Third:
     Type: AWS::SNS::Topic
-''')
+""")
     prod, rest = made.views('Table')
     (other,), (third,) = made.views('Other'), made.views('Third')
     assert [prod.agrees(view) for view in (prod, rest, other, third)] == [True, False, False, True]
@@ -190,10 +190,10 @@ def test_views_that_can_not_be_together_do_not_agree() -> None:
 
 
 def test_places() -> None:
-    made = template(TABLE + '''
+    made = template(TABLE + """
       Fn::Transform: {Name: AWS::Include}
       A: !If [IsProd, {B: 1}, 2]
-''')
+""")
     view = made.views('Table')[0]
     root = ('Resources', 'Table', 'Properties')
     assert view.place(()) == ('Resources', 'Table')
@@ -205,7 +205,7 @@ def test_places() -> None:
 
 
 def test_for_each_makes_resources() -> None:
-    made = template('''
+    made = template("""
         Transform: AWS::LanguageExtensions
         Parameters: {Names: {Type: CommaDelimitedList, Default: 'a,b'}, Bare: {Type: String}}
         Resources:
@@ -220,7 +220,7 @@ def test_for_each_makes_resources() -> None:
                 - [x, y]
                 - Queue${Name}${Kind}: {Type: 'AWS::SQS::Queue', Properties: {QueueName: '${Kind}'}}
           Fn::ForEach::Unknown: [Name, !Ref Bare, {'A${Name}': {Type: 'AWS::SNS::Topic'}}]
-    ''')
+    """)
     assert made.types == {
         'AWS::SNS::Topic': ['Topica', 'Topicb'],
         'AWS::SQS::Queue': ['Queueax', 'Queueay', 'Queuebx', 'Queueby'],

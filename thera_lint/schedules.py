@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Collection
 from collections.abc import Iterator
 from datetime import date
 from datetime import datetime
@@ -20,6 +21,8 @@ from datetime import timezone as fixed_offset
 from datetime import tzinfo
 from functools import cached_property
 from typing import NamedTuple
+
+from thera_lint.values import Map
 
 REFERENCE_YEAR = 2026
 
@@ -97,6 +100,7 @@ class Schedule:
         self._tz = tz
         self._start = start
         self._end = end
+        self._years: dict[int, int] = {}
 
     @property
     def period(self) -> int | None:
@@ -111,12 +115,15 @@ class Schedule:
     @cached_property
     def year(self) -> int | None:
         """The year to look at: REFERENCE_YEAR, else the first later one in which it fires."""
-        for year in range(REFERENCE_YEAR, 2200):
-            if self._end is not None and self._end.year < year:
-                return None
-            if self.firings(year):
-                return year
-        return None
+        when, start = self._when, self._start or _year(REFERENCE_YEAR)[0]
+        first = max(REFERENCE_YEAR, start.year)
+        if isinstance(when, _Cron):
+            # The 29th of February may be eight years away; the 30th never comes.
+            years = sorted(year for year in when.years if year >= first)[:9]
+        else:
+            years = [max(first, when.year) if isinstance(when, datetime) else first]
+            years.append(first + 1)  # a rate may skip what is left of the first
+        return next((year for year in years if self.firings(year)), None)
 
     @property
     def per_day(self) -> float:
@@ -125,35 +132,35 @@ class Schedule:
             return 0
         first, last = _year(self.year)
         first = max(first, self._start or first)
-        last = min(last, self._end or last)
-        return self._firings.bit_count() / max(1, (last - first) / timedelta(days=1))
+        last = min(last, self._end + _MINUTE if self._end else last)
+        return self.firings(self.year).bit_count() / max(1, (last - first) / timedelta(days=1))
 
     @property
     def per_month(self) -> float:
         return self.per_day * 365 / 12
 
-    @cached_property
-    def _firings(self) -> int:
-        return self.firings(self.year) if self.year is not None else 0
-
     def firings(self, year: int) -> int:
         """The minutes of a year at which it fires: bit 0 is 1 January 00:00 UTC."""
+        if year not in self._years:
+            self._years[year] = self._fired(year)
+        return self._years[year]
+
+    def _fired(self, year: int) -> int:
         first, last = _year(year)
         start, end = self._start or first, self._end or last
         if start >= last or end < first:
             return 0
-        low = max(0, -((first - start) // _MINUTE))  # a start within a minute is the next one
-        high = min(_minutes(first, last), (end - first) // _MINUTE + 1)
+        low = max(0, _minutes(first, start))
+        high = min(_minutes(first, last), _minutes(first, end) + 1)
         when = self._when
         if isinstance(when, _Cron):
             fires = self._in_utc(when, year)
         elif isinstance(when, _Rate):
-            phase = -((first - start) // _MINUTE) if self._start else 0
-            phase = phase if phase >= 0 else phase % when.minutes
+            phase = low if start >= first else _minutes(first, start) % when.minutes
             fires = _every(when.minutes, high - phase) << phase if high > phase else 0
         else:
             fires = 1 << _minutes(first, when) if first <= when < last else 0
-        return fires >> low << low & (1 << max(0, high)) - 1
+        return fires >> low << low & (1 << high) - 1
 
     def _in_utc(self, cron: _Cron, year: int) -> int:
         """A year of the wall clock, cut where the zone's offset changes, and put together.
@@ -162,9 +169,8 @@ class Schedule:
         https://repost.aws/knowledge-center/eventbridge-scheduler-adjust-dst
         """
         if self._tz is _UTC:
-            return _calendar(cron, date(year, 1, 1), date(year, 12, 31))
-        # Two days more on each side: no offset is more than a day.
-        local = _calendar(cron, date(year, 1, 1) - 2 * _A_DAY, date(year, 12, 31) + 2 * _A_DAY)
+            return _calendar(cron, year)
+        local = _calendar(cron, year, 2)  # no offset is more than a day
         first, last = _year(year)
         fires = shown = 0
         for begin, end, offset in _offsets(self._tz, first, last):
@@ -205,10 +211,8 @@ def clashes(one: Schedule, other: Schedule) -> Clash | None:
     if one.drifts or other.drifts:
         if not one.drifts or not other.drifts or one.period != other.period:
             return None
-        if one._end is not None or other._end is not None:
-            return None
-        return Clash(one.per_month, _said_rate(one.period or 1))
-    if one.year is None or other.year is None:
+        return Clash(min(one.per_month, other.per_month), _said_rate(one.period or 1))
+    if _differ(one, other) or one.year is None or other.year is None:
         return None
     year = max(one.year, other.year)
     both = one.firings(year) & other.firings(year)
@@ -220,12 +224,21 @@ def clashes(one: Schedule, other: Schedule) -> Clash | None:
     if one._zone == other._zone and isinstance(one._when, _Cron) and \
             isinstance(other._when, _Cron):
         # In their own zone the hour does not move with daylight saving time.
-        zone, ends = one._zone, (date(year, 1, 1), date(year, 12, 31))
-        words = _calendar(one._when, *ends) & _calendar(other._when, *ends) or both
+        zone = one._zone
+        words = _calendar(one._when, year) & _calendar(other._when, year) or both
     if once or words.bit_count() == 1:
         moment = first + ((words & -words).bit_length() - 1) * _MINUTE
         return Clash(both.bit_count() / 12, f'once, on {moment:%Y-%m-%d at %H:%M} {zone}')
     return Clash(both.bit_count() / 12, _said(words, year, zone))
+
+
+def _differ(one: Schedule, other: Schedule) -> bool:
+    """Whether the fields alone say that they never meet, as those of most pairs do."""
+    mine, theirs = one._when, other._when
+    return one._zone == other._zone and isinstance(mine, _Cron) and isinstance(theirs, _Cron) and (
+        mine.minutes.isdisjoint(theirs.minutes) or mine.hours.isdisjoint(theirs.hours) or
+        mine.months.isdisjoint(theirs.months) or mine.years.isdisjoint(theirs.years)
+    )
 
 
 def parse(
@@ -247,6 +260,20 @@ def parse(
     if isinstance(when, datetime):
         when = when.replace(tzinfo=tz).astimezone(_UTC).replace(second=0)
     return Schedule(when, timezone or 'UTC', tz, begins, ends)
+
+
+def of(properties: Map) -> Schedule | None:
+    """That of an AWS::Events::Rule or AWS::Scheduler::Schedule; None where any of it is unknown.
+
+    A schedule without ScheduleExpressionTimezone runs in UTC, as every rule does.
+    """
+    expression = properties.text('ScheduleExpression')
+    bounds = []
+    for key in ('ScheduleExpressionTimezone', 'StartDate', 'EndDate'):
+        if not properties.absent(key) and properties.text(key) is None:
+            return None
+        bounds.append(properties.text(key))
+    return parse(expression, *bounds) if expression is not None else None
 
 
 # --- reading
@@ -344,7 +371,8 @@ def _zone(name: str) -> tzinfo | None:
 def _instant(text: str | None) -> datetime | None:
     try:
         when = datetime.fromisoformat(re.sub('Z$', '+00:00', text or ''))
-        return when.astimezone(_UTC) if when.tzinfo else when.replace(tzinfo=_UTC)
+        when = when.astimezone(_UTC) if when.tzinfo else when.replace(tzinfo=_UTC)
+        return when.replace(second=0, microsecond=0)  # AWS is precise to the minute
     except (ValueError, OverflowError):
         return None
 
@@ -362,21 +390,21 @@ def _minutes(first: datetime, last: datetime) -> int:
     return (last - first) // _MINUTE
 
 
-def _calendar(cron: _Cron, first: date, last: date) -> int:
-    """The minutes of these days, by the wall clock."""
+def _calendar(cron: _Cron, year: int, margin: int = 0) -> int:
+    """The minutes of a year by the wall clock, with `margin` days before and after it."""
     hour = sum(1 << minute for minute in cron.minutes)
     day = sum(hour << 60 * each for each in cron.hours).to_bytes(_DAY // 8, 'little')
     idle = bytes(_DAY // 8)
-    months: dict[tuple[int, int], set[int]] = {}
-    parts = []
-    each = first
-    while each <= last:
-        key = each.year, each.month
-        if key not in months:
-            months[key] = cron.days(*key)
-        parts.append(day if each.day in months[key] else idle)
-        each += _A_DAY
-    return int.from_bytes(b''.join(parts), 'little')
+    months = [(year, month) for month in range(1, 13)]
+    if margin:
+        months = [(year - 1, 12), *months, (year + 1, 1)]
+    days = []
+    for each in months:
+        fires = cron.days(*each)
+        days += [day if one in fires else idle for one in range(1, monthrange(*each)[1] + 1)]
+    if margin:
+        days = days[31 - margin:margin - 31]
+    return int.from_bytes(b''.join(days), 'little')
 
 
 def _nearest_workday(day: int, weekday: int, length: int) -> int:
@@ -437,29 +465,32 @@ def _said_rate(minutes: int) -> str:
 
 def _said(firings: int, year: int, zone: str) -> str:
     """`every Monday at 06:00 UTC`, or how often a year, and the first time."""
-    first = date(year, 1, 1)
-    days: dict[date, list[int]] = {}
-    for minute in _bits(firings):
-        days.setdefault(first + minute // _DAY * _A_DAY, []).append(minute % _DAY)
-    times = next(iter(days.values()))
+    size = _DAY // 8
+    data = firings.to_bytes(366 * size, 'little')
+    idle = bytes(size)
+    days = {
+        date(year, 1, 1) + number * _A_DAY: data[number * size:][:size]
+        for number in range(366) if data[number * size:][:size] != idle
+    }
+    day, first = next(iter(days.items()))
+    times = [_clock(minute) for minute in _bits(int.from_bytes(first, 'little'))]
     which = _said_days(days)
-    if which is None or any(each != times for each in days.values()):
-        day = next(iter(days))
+    if which is None or len(set(days.values())) > 1:
         return (
             f'{firings.bit_count():,} times a year, the first on {day.day} '
-            f'{_MONTH_NAMES[day.month - 1]} {year} at {_clock(times[0])} {zone}'
+            f'{_MONTH_NAMES[day.month - 1]} {year} at {times[0]} {zone}'
         )
     if len(times) <= 3:
-        return f'{which} at {_listed([_clock(time) for time in times])} {zone}'
-    return f'{which} {len(times):,} times, from {_clock(times[0])} to {_clock(times[-1])} {zone}'
+        return f'{which} at {_listed(times)} {zone}'
+    return f'{which} {len(times):,} times, from {times[0]} to {times[-1]} {zone}'
 
 
-def _said_days(days: dict[date, list[int]]) -> str | None:
+def _said_days(days: Collection[date]) -> str | None:
     """In the calendar's own words, if there are any for exactly these days."""
     year = next(iter(days)).year
-    every = [date(year, 1, 1) + n * _A_DAY for n in range((date(year, 12, 31)).toordinal() -
-                                                          date(year, 1, 1).toordinal() + 1)]
-    if len(days) == len(every):
+    length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    every = [date(year, 1, 1) + number * _A_DAY for number in range(length)]
+    if len(days) == length:
         return 'every day'
     weekdays = {day.weekday() for day in days}
     if len(days) == sum(day.weekday() in weekdays for day in every):

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from thera_lint.rules.awslambda import _limits
-
 from thera_lint.project import Project
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
+from thera_lint.rules.awslambda import _limits
 from thera_lint.template import Resource
 from thera_lint.values import Path
 

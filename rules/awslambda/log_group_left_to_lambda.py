@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from thera_lint.rules.awslambda import _calls
-
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -14,6 +12,7 @@ from thera_lint.rule import Cost
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
+from thera_lint.rules.awslambda import _calls
 from thera_lint.template import Resource
 from thera_lint.values import Map
 from thera_lint.values import Reference

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from thera_lint.rules.awslambda import _calls
-from thera_lint.rules.awslambda import _limits
-
 from thera_lint.prices import dollars
 from thera_lint.prices import lambda_rate
 from thera_lint.project import Project
@@ -13,6 +10,8 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
+from thera_lint.rules.awslambda import _calls
+from thera_lint.rules.awslambda import _limits
 from thera_lint.template import Resource
 
 

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from thera_lint.rules.awslambda import _provisioned
-
 from thera_lint.prices import dollars
 from thera_lint.prices import HOURS_PER_MONTH
 from thera_lint.prices import price
@@ -12,6 +10,7 @@ from thera_lint.rule import Cost
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
+from thera_lint.rules.awslambda import _provisioned
 from thera_lint.runtimes import has_snapstart
 from thera_lint.template import Resource
 from thera_lint.values import Map

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from thera_lint.rules.awslambda import _calls
-
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -13,6 +11,7 @@ from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
+from thera_lint.rules.awslambda import _calls
 from thera_lint.runtimes import has_arm64
 from thera_lint.template import Resource
 

@@ -1,2 +1,2 @@
-"""Part 5 of the rules: DynamoDB, and its cache."""
-LOOKS_AT = ('AWS::DynamoDB::', 'AWS::DAX::')
+"""Part 5 of the rules: DynamoDB, its auto scaling, and its cache."""
+LOOKS_AT = ('AWS::ApplicationAutoScaling::', 'AWS::DAX::', 'AWS::DynamoDB::')

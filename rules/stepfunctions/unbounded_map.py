@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from thera_lint.rules.stepfunctions import _maps
-
 from thera_lint.project import Project
 from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import StateRule
+from thera_lint.rules.stepfunctions import _maps
 from thera_lint.states import State
 
 _ITEMS = 40
