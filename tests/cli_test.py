@@ -176,7 +176,7 @@ a.yaml:6:5: WC9901 `News` has the name abcde
      '1 error, 1 warning in 2 files'),
     (['a.yaml', '--include', 'I'], 12, ['a.yaml:3:3: IC9903', 'a.yaml:6:5: WC9901'],
      '1 warning, 1 informational in 1 file'),
-    (['-i', 'IC99', '.', '--ignore', 'WC9901'], 10,
+    (['-c', 'IC99', '.', '--ignore', 'WC9901'], 10,
      ['a.yaml:3:3: IC9903', 'sub/b.json:3:3: EC9902', 'sub/b.json:3:3: IC9903',
       'sub/c.template:3:3: IC9903'],
      '1 error, 3 informational in 3 files; 2 skipped: neither template nor state machine'),
@@ -426,7 +426,7 @@ def ends(raw: bytes, name: str = 'template.yaml') -> str:
     out, err = io.StringIO(), io.StringIO()
     with mock.patch.object(sys, 'stdin', SimpleNamespace(buffer=io.BytesIO(raw))):
         with redirect_stdout(out), redirect_stderr(err):
-            status = cli.main(['-', '--stdin-filename', name, '-i', 'I'])
+            status = cli.main(['-', '--stdin-filename', name, '-c', 'I'])
     assert err.getvalue() == ''
     assert status in range(0, 15, 2)
     assert out.getvalue().endswith('\n')

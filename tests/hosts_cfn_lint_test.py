@@ -273,7 +273,7 @@ def every_rule_but(id: str) -> list[str]:
 def test_include_checks_and_exit_status(severity: str, bit: int) -> None:
     for path in runnable('fail'):
         if rule_of(path).severity == severity:
-            include = ['-i', rule_of(path).id] if severity == 'informational' else []
+            include = ['-c', rule_of(path).id] if severity == 'informational' else []
             theirs = cfn_lint(path.parent, path.name, *include, '--append-rules', MODULE)
             ours = thera_lint(path.parent, path.name, *include)
             assert theirs.found == ours.found

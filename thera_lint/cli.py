@@ -56,11 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         help='only these rules; the beginning of an id will do (WC4 is all of S3)',
     )
     parser.add_argument(
-        '-i', '--include', metavar='ID,...', action='append', default=[],
+        '-c', '--include', metavar='ID,...', action='append', default=[],
         help='these rules as well: I or IC asks for the informational ones',
     )
     parser.add_argument(
-        '--ignore', metavar='ID,...', action='append', default=[], help='not these rules',
+        '-i', '--ignore', metavar='ID,...', action='append', default=[], help='not these rules',
     )
     parser.add_argument(
         '-x', '--configure', metavar='ID:OPTION=VALUE', action='append', default=[],

@@ -85,6 +85,8 @@ _PREFIXES = (
     ('s3://', 'AWS::S3::Bucket'),
 )
 
+_NAMING = tuple(words for words, _ in _PREFIXES)
+
 _ARN = re.compile(
     r'(?:^|.*?[^\w-])arn:[^:]*:(?P<service>[a-z0-9-]+):[^:]*:[^:]*:(?P<tail>.+)\Z', re.S,
 )
@@ -454,6 +456,8 @@ class Project:
         result: dict[tuple[str, str], list[Use]] = {}
         for user in self.resources():
             for path, value in self._leaves(user):
+                if isinstance(value, str) and not self._may_name(value):
+                    continue
                 values = [value]
                 if isinstance(value, Text):
                     values += [part for part in value.parts if isinstance(part, Unknown)]
@@ -467,6 +471,10 @@ class Project:
                             seen.add(key)
                             result.setdefault(key, []).append(Use(user, path))
         return result
+
+    def _may_name(self, text: str) -> bool:
+        """Cheap, and never wrong: nine of ten strings of a template name nothing."""
+        return text in self._named or ':' in text or text.startswith(_NAMING)
 
     def _leaves(self, user: Resource) -> Iterator[tuple[Path, Any]]:
         machine = self.machine(user) if user.type == states.MACHINE else None

@@ -5,13 +5,15 @@ schedules clash is `&`. There is no clock in here. What a schedule does in a nor
 a twelfth of what it does in REFERENCE_YEAR, a year of 365 days (8,760 hours, as prices count
 it), or in the first later year in which it fires; one that ended before is over.
 
+The libraries for AWS's cron know UTC only and find one firing after the other, seconds
+for a year of minutes, and some fail on LW. The tests hold this to one of them, aws-croniter.
+
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Collection
 from collections.abc import Iterator
 from datetime import date
@@ -56,10 +58,10 @@ class _Cron(NamedTuple):
         """The days of a month on which it fires."""
         if year not in self.years or month not in self.months:
             return set()
-        first, length = monthrange(year, month)
+        first, length = date(year, month, 1).isoweekday(), _length(year, month)
 
         def weekday(day: int) -> int:
-            return (first + day) % 7 + 1  # 1 is Sunday; monthrange says 0 for Monday
+            return (first + day - 1) % 7 + 1  # 1 is Sunday, which is 7 for Python
 
         days, weekdays = self.day_of_month, self.day_of_week
         if isinstance(days, frozenset):
@@ -386,6 +388,10 @@ def _year(year: int) -> tuple[datetime, datetime]:
     return datetime(year, 1, 1, tzinfo=_UTC), datetime(year + 1, 1, 1, tzinfo=_UTC)
 
 
+def _length(year: int, month: int) -> int:
+    return (date(year + month // 12, month % 12 + 1, 1) - date(year, month, 1)).days
+
+
 def _minutes(first: datetime, last: datetime) -> int:
     return (last - first) // _MINUTE
 
@@ -401,7 +407,7 @@ def _calendar(cron: _Cron, year: int, margin: int = 0) -> int:
     days = []
     for each in months:
         fires = cron.days(*each)
-        days += [day if one in fires else idle for one in range(1, monthrange(*each)[1] + 1)]
+        days += [day if one in fires else idle for one in range(1, _length(*each) + 1)]
     if margin:
         days = days[31 - margin:margin - 31]
     return int.from_bytes(b''.join(days), 'little')
@@ -480,6 +486,8 @@ def _said(firings: int, year: int, zone: str) -> str:
             f'{firings.bit_count():,} times a year, the first on {day.day} '
             f'{_MONTH_NAMES[day.month - 1]} {year} at {times[0]} {zone}'
         )
+    if which == 'every day' and len(times) == _DAY:
+        return 'every minute'
     if len(times) <= 3:
         return f'{which} at {_listed(times)} {zone}'
     return f'{which} {len(times):,} times, from {times[0]} to {times[-1]} {zone}'
