@@ -173,7 +173,8 @@ def behind(caller: Caller, project: Project) -> Resource | None:
 def listed(callers: list[Caller], project: Project) -> str:
     """The names of some callers, for a message: two of them, or one and how many more."""
     named = [behind(caller, project) or caller.user for caller in callers]
-    names = list(dict.fromkeys(f'`{one.logical_id}`' for one in named))
+    # Sorted, because SAM makes them in another order than they are written in.
+    names = sorted({f'`{one.logical_id}`' for one in named})
     if len(names) > 2:
         return f'{names[0]} and {len(names) - 1} others'
     return ' and '.join(names)
