@@ -118,6 +118,8 @@ def callers(function: Resource, project: Project) -> Iterator[Caller]:
             kind = 'state machine'
         elif path[0] == 'Body' and 'x-amazon-apigateway-integration' not in path:
             kind = ''  # an authorizer
+        elif kind in ('rule', 'schedule') and path[-1] != 'Arn':
+            kind = ''  # what another target gets
         yield Caller(kind, user, path)
 
 

@@ -14,6 +14,8 @@ from thera_lint.rules.awslambda import _calls
 from thera_lint.rules.awslambda import _limits
 from thera_lint.template import Resource
 
+_DEFAULT_TIMEOUT_SECONDS = 3
+
 
 class MemoryAboveCeiling(ResourceRule):
     """A function is given more memory than the ceiling.
@@ -35,13 +37,16 @@ class MemoryAboveCeiling(ResourceRule):
     need the room. Then ignore the finding and give the measurement as the reason, or raise
     `max_memory_mb`.
 
-    This rule leaves two kinds of functions alone: on managed instances (CapacityProviderConfig),
-    which are billed by the instance, and behind a custom resource (ServiceToken), which only a
-    deployment calls.
+    This rule leaves alone: functions that only schedules of this run start, so seldom that what
+    is above the ceiling costs less than a dollar a month if every try, three for each start, runs
+    into the timeout; connectors of Athena's federated queries, which hold a block of the data in
+    memory; functions on managed instances (CapacityProviderConfig), which are billed by the
+    instance; and those behind a custom resource (ServiceToken), which only a deployment calls.
 
     ## References
 
     - https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    - https://docs.aws.amazon.com/athena/latest/ug/connect-to-a-data-source.html
     - https://aws.amazon.com/lambda/pricing/
     - https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html
     """
@@ -57,13 +62,21 @@ class MemoryAboveCeiling(ResourceRule):
         function = resource.properties
         memory = function.number('MemorySize')
         ceiling = options.max_memory_mb
-        if memory is None or memory <= ceiling or not function.absent('CapacityProviderConfig'):
+        if memory is None or not ceiling < memory <= _limits.MEMORY_MB:
             return
-        if memory > _limits.MEMORY_MB or _calls.only_by_deployments(resource, project):
+        if not function.absent('CapacityProviderConfig'):
+            return
+        if _calls.only_by_deployments(resource, project) or _calls.by_athena(resource, project):
             return
         rate = lambda_rate(function)
         call = rate.call(memory, 1)
         excess = call - rate.call(ceiling, 1)
+        longest = function.number('Timeout')
+        if longest is None:
+            absent = function.absent('Timeout')
+            longest = _DEFAULT_TIMEOUT_SECONDS if absent else _limits.TIMEOUT_SECONDS
+        if _calls.too_seldom(resource, project, excess * longest):
+            return
         yield Finding(
             ('MemorySize',),
             f'`{resource.logical_id}` has {memory} MB, above the ceiling of {ceiling} MB: '

@@ -32,8 +32,9 @@ class OneRecordPerInvocation(ResourceRule):
 
     Where one record is the work of minutes, or needs more memory than one call has for two. This
     rule takes it that a function with a Timeout of at least `long_job_seconds` has such work in
-    its queue, and leaves it alone; and so it does FIFO queues. MaximumConcurrency limits how many
-    calls run at once, not how many are paid.
+    its queue, and leaves it alone; and so it does FIFO queues, and those that the lifecycle hooks
+    of an Auto Scaling group fill, with a message for each instance. MaximumConcurrency limits how
+    many calls run at once, not how many are paid.
 
     ## References
 
@@ -63,6 +64,8 @@ class OneRecordPerInvocation(ResourceRule):
             longest = _timeout(resource, project)
             if longest >= options.long_job_seconds or _may_be_fifo(resource, source, project):
                 return
+            if source.resource and _is_of_a_hook(source.resource, project):
+                return
         million = dollars(price('lambda.request').usd * 1e6)
         yield Finding(
             ('BatchSize',),
@@ -88,3 +91,7 @@ def _may_be_fifo(mapping: Resource, source: _callers.Source, project: Project) -
         return not known
     name = project.text(mapping.properties.get('EventSourceArn'), mapping.template)
     return name.endswith(('.fifo', '⟩'))
+
+
+def _is_of_a_hook(queue: Resource, project: Project) -> bool:
+    return any(use.user.type.startswith('AWS::AutoScaling::') for use in project.uses(queue))

@@ -40,14 +40,21 @@ class TimeoutAboveCeiling(ResourceRule):
     `Wait` state for free. A queue's visibility timeout should be six times the function's
     timeout, so lower the two together.
 
-    This rule leaves two kinds of functions alone: on managed instances (CapacityProviderConfig),
-    which are billed by the instance, and behind a custom resource (ServiceToken), which only a
-    deployment calls.
+    This rule leaves alone: durable functions (DurableConfig), whose Timeout holds for every step
+    up to the next wait and is small beside the ExecutionTimeout; functions that only schedules of
+    this run start, so seldom that it would cost less than a dollar a month if every try, three for
+    each start, ran into the timeout; connectors of Athena's federated queries, which need what
+    Lambda gives to scan a split; functions on managed instances (CapacityProviderConfig), which
+    are billed by the instance; and those behind a custom resource (ServiceToken), which only a
+    deployment calls. A TimeoutSeconds of the state that calls a function is no limit for it:
+    the function runs on, and is billed, after the state has given up.
 
     ## References
 
     - https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
     - https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html
+    - https://docs.aws.amazon.com/lambda/latest/dg/durable-configuration.html
+    - https://docs.aws.amazon.com/athena/latest/ug/connectors-bigquery.html
     - https://aws.amazon.com/lambda/pricing/
     """
 
@@ -64,9 +71,11 @@ class TimeoutAboveCeiling(ResourceRule):
         if function.absent('Timeout'):
             timeout = _DEFAULT_TIMEOUT_SECONDS
         ceiling = options.max_timeout_seconds
-        if timeout is None or timeout <= ceiling or not function.absent('CapacityProviderConfig'):
+        if timeout is None or not ceiling < timeout <= _limits.TIMEOUT_SECONDS:
             return
-        if timeout > _limits.TIMEOUT_SECONDS or _calls.only_by_deployments(resource, project):
+        if not function.absent('CapacityProviderConfig') or not function.absent('DurableConfig'):
+            return
+        if _calls.only_by_deployments(resource, project) or _calls.by_athena(resource, project):
             return
         memory = function.number('MemorySize')
         if function.absent('MemorySize'):
@@ -77,6 +86,8 @@ class TimeoutAboveCeiling(ResourceRule):
             return
         rate = lambda_rate(function)
         call = rate.call(memory, timeout)
+        if _calls.too_seldom(resource, project, call):
+            return
         yield Finding(
             ('Timeout',),
             f'{may}: one hung call bills {dollars(call)} at {memory} MB on {rate.architecture}',
