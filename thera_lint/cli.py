@@ -6,16 +6,16 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 from typing import NoReturn
 
 from thera_lint import __version__
+from thera_lint import config
 from thera_lint import engine
 from thera_lint import files
 from thera_lint import report
-from thera_lint.engine import Settings
-from thera_lint.rule import Option
+from thera_lint.config import Config
 from thera_lint.rule import Rule
+from thera_lint.source import SourceError
 
 WRONG_USAGE = 1
 _EXIT = {'error': 2, 'warning': 4, 'informational': 8}
@@ -71,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         help="a template parameter's value, also AWS::Region",
     )
     parser.add_argument(
+        '--config', metavar='FILE',
+        help='instead of the nearest .thera-lint.yaml, upward from the first path',
+    )
+    parser.add_argument(
         '--stdin-filename', metavar='NAME', help='read standard input and call it NAME',
     )
     parser.add_argument(
@@ -107,8 +111,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _lint(args: argparse.Namespace) -> int:
-    settings = _settings(args)
-    parameters = dict(_pair(text, '--parameter KEY=VALUE') for text in args.parameter)
     standard_input = None
     paths = list(args.paths)
     if args.stdin_filename is not None or '-' in paths:
@@ -118,10 +120,11 @@ def _lint(args: argparse.Namespace) -> int:
         paths = []
     elif not paths:
         paths = ['.']
-    loaded = files.load(paths, parameters, standard_input, args.context)
-    result = engine.lint(loaded.project, settings)
-    unreadable = [one for one in loaded.unreadable if settings.enabled(one.rule)]
-    found = sorted([*unreadable, *result.found], key=lambda one: (one.filename, one.span))
+    asked = _asked(args, args.stdin_filename or (paths or ['.'])[0])
+    loaded = files.load(paths, asked.parameters, standard_input, args.context)
+    result = engine.lint(loaded.project, asked.to_run())
+    found = sorted([*loaded.unreadable, *result.found], key=lambda one: (one.filename, one.span))
+    found = [one for one in found if asked.counts(one.rule, one.filename)]
     for crash in result.crashes:
         print(
             f'thera-lint: {crash.rule.id} failed on {crash.filename}, so its findings there are '
@@ -139,75 +142,34 @@ def _lint(args: argparse.Namespace) -> int:
     sys.stdout.flush()
     if args.exit_zero:
         return 0
-    return sum({_EXIT[one.rule.severity] for one in found})
+    return sum({_EXIT[one.rule.severity] for one in found if asked.fails(one.rule)})
 
 
-def _settings(args: argparse.Namespace) -> Settings:
-    select, include, ignore = (
-        tuple(part.strip() for text in texts for part in text.split(',') if part.strip())
-        for texts in (args.select, args.include, args.ignore)
-    )
-    if select or include or ignore:
-        _check_ids([*select, *include, *ignore])
-    options: dict[str, dict[str, Any]] = {}
-    for text in args.configure:
-        _configure(text, options)
-    return Settings(select or Settings().select, include, ignore, options)
+def _asked(args: argparse.Namespace, start: str) -> Config:
+    asked = Config()
+    filename = args.config or files.config_file(start)
+    try:
+        if filename is not None:
+            asked = config.read(filename, files.text_of(filename), _every_rule())
+        return config.with_arguments(
+            asked, _every_rule, select=args.select, include=args.include, ignore=args.ignore,
+            configure=args.configure, parameters=args.parameter,
+        )
+    except OSError as error:
+        _usage(f'cannot read {filename}: {error.strerror or error}')
+    except config.WrongArgument as error:
+        _usage(str(error))
+    except SourceError as error:
+        for problem in error.problems:
+            line, column = problem.span.line + 1, problem.span.column + 1
+            print(f'{filename}:{line}:{column}: {problem.message}', file=sys.stderr)
+        raise SystemExit(WRONG_USAGE) from None
 
 
 def _every_rule() -> list[Rule]:
     from thera_lint import registry  # imports all rules: only for those who ask
 
     return [files.UnreadableFile(), *registry.all_rules()]
-
-
-def _check_ids(prefixes: Sequence[str]) -> None:
-    ids = [*(rule.id for rule in _every_rule()), 'IC']  # right to ask for, though there be none
-    for prefix in prefixes:
-        if not any(id.startswith(prefix) for id in ids):
-            _usage(f'no rule begins with {prefix!r}{_nearest(prefix, ids)}')
-
-
-def _configure(text: str, options: dict[str, dict[str, Any]]) -> None:
-    rule_id, _, assignment = text.partition(':')
-    name, value = _pair(assignment, '-x ID:OPTION=VALUE')
-    rules = {rule.id: rule for rule in _every_rule()}
-    if rule_id not in rules:
-        _usage(f'no rule {rule_id!r}{_nearest(rule_id, list(rules))}')
-    known = {option.name: option for option in rules[rule_id].options}
-    if name not in known:
-        names = ', '.join(known) or 'none'
-        _usage(f'{rule_id} has no option {name!r}; it has: {names}')
-    options.setdefault(rule_id, {})[name] = _value(known[name], value)
-
-
-def _value(option: Option, text: str) -> Any:
-    if isinstance(option.default, bool):
-        if text.lower() not in ('true', 'false'):
-            _usage(f'{option.name} is true or false, not {text!r}')
-        return text.lower() == 'true'
-    if isinstance(option.default, int):
-        try:
-            return int(text)
-        except ValueError:
-            _usage(f'{option.name} is a whole number, not {text!r}')
-    if isinstance(option.default, tuple):
-        return tuple(part.strip() for part in text.split(',') if part.strip())
-    return text
-
-
-def _pair(text: str, form: str) -> tuple[str, str]:
-    key, equals, value = text.partition('=')
-    if not equals or not key:
-        _usage(f'{text!r} is not {form}')
-    return key, value
-
-
-def _nearest(word: str, words: Sequence[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, words, 3, 0.5)
-    return f'; near: {", ".join(near)}' if near else ''
 
 
 def _usage(message: str) -> NoReturn:
@@ -234,7 +196,7 @@ def _explain(words: Sequence[str]) -> int:
             print(report.page(rule), end='')
             return 0
     names = [name for rule in rules for name in (rule.id, rule.name)]
-    _usage(f'no rule {words[0]!r}{_nearest(words[0], names)}')
+    _usage(f'no rule {words[0]!r}{config.near(words[0], names)}')
 
 
 if __name__ == '__main__':

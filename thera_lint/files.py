@@ -13,6 +13,7 @@ from typing import NamedTuple
 from thera_lint import stacktags
 from thera_lint import states
 from thera_lint import template
+from thera_lint.config import FILENAMES
 from thera_lint.engine import Found
 from thera_lint.project import Project
 from thera_lint.rule import Rule
@@ -176,8 +177,24 @@ def discovered(folder: str) -> Iterator[str]:
         )
         for name in sorted(names):
             path = os.path.normpath(os.path.join(root, name))
-            if name.endswith(_ENDINGS) and os.path.exists(path):  # not a dangling link
+            ours = name.endswith(_ENDINGS) and name not in FILENAMES
+            if ours and os.path.exists(path):  # not a dangling link
                 yield path
+
+
+def config_file(path: str) -> str | None:
+    """The nearest configuration, from a path up to its project's root."""
+    for folder in _upward(path if os.path.isdir(path) else os.path.dirname(path)):
+        for name in FILENAMES:
+            filename = os.path.join(folder, name)
+            if os.path.isfile(filename):
+                return os.path.relpath(filename)
+    return None
+
+
+def text_of(filename: str) -> str:
+    """Raises OSError or SourceError."""
+    return decode(_bytes(filename))
 
 
 def project_root(filename: str) -> str:
@@ -193,6 +210,18 @@ def project_root(filename: str) -> str:
         folder = above
     here = os.getcwd()
     return here if _is_below(own, here) else own
+
+
+def _upward(folder: str) -> Iterator[str]:
+    """A folder, the one above it, and so on up to the project's root."""
+    folder = os.path.abspath(folder)
+    root = project_root(os.path.join(folder, 'any'))
+    while True:
+        yield folder
+        above = os.path.dirname(folder)
+        if above == folder or not _is_below(above, root):
+            return
+        folder = above
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -231,16 +260,12 @@ def _stack_tags() -> Callable[[str], Mapping[str, str]]:
 
 def _of_samconfig(folder: str) -> Mapping[str, str]:
     """Of the nearest one, from a folder up to the project's root."""
-    root = project_root(os.path.join(folder, stacktags.SAMCONFIGS[0]))
-    while True:
+    for above in _upward(folder):
         for name in stacktags.SAMCONFIGS:
-            path = os.path.join(folder, name)
+            path = os.path.join(above, name)
             if os.path.exists(path):
                 return stacktags.of_samconfig(name, _configuration(path))
-        above = os.path.dirname(folder)
-        if above == folder or not _is_below(above, root):
-            return {}
-        folder = above
+    return {}
 
 
 def _of_manifest(folder: str) -> Mapping[str, Mapping[str, str]]:
@@ -250,7 +275,7 @@ def _of_manifest(folder: str) -> Mapping[str, Mapping[str, str]]:
 def _configuration(filename: str) -> str:
     """The text of a file that need not be there, and is nobody's to mend here."""
     try:
-        return decode(_bytes(filename))
+        return text_of(filename)
     except (OSError, SourceError):
         return ''
 
