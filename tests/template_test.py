@@ -299,13 +299,20 @@ def told(path: File) -> list[tuple[Any, ...]]:
     )
 
 
+class _Whole(yaml.SafeDumper):
+    """Without aliases: what two machines share would be one place, and told once."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 @pytest.mark.parametrize('path', FIXTURES, ids=lambda path: f'{path.parent.name}/{path.name}')
 def test_json_and_yaml_are_told_the_same(path: File, tmp_path: File) -> None:
     data = read('t.yaml', path.read_text('utf-8')).data
     texts = {
         'minified/t': json.dumps(data, separators=(',', ':')),
         'indented/t': json.dumps(data, indent='\t'),
-        'yaml/t': yaml.safe_dump(data, sort_keys=False, allow_unicode=True),
+        'yaml/t': yaml.dump(data, Dumper=_Whole, sort_keys=False, allow_unicode=True),
     }
     found = []
     for name, text in texts.items():

@@ -133,12 +133,9 @@ class _Run:
                 yield project.templates[0].filename, self._project(rule, options)
             return
         for template in project.templates:
-            if isinstance(rule, ResourceRule):
-                types = template.types if '*' in rule.resources else rule.resources
-                if any(kind in template.types for kind in types):
-                    yield template.filename, self._template(template, rule, types, options)
-            elif MACHINE in template.types:
-                yield template.filename, self._template(template, rule, (MACHINE,), options)
+            types = _types(rule, template)
+            if types:
+                yield template.filename, self._template(template, rule, types, options)
         if isinstance(rule, (StateRule, MachineRule)):
             for machine in project.machines:
                 yield machine.source.filename, self._standalone(machine, rule, options)
@@ -167,10 +164,11 @@ class _Run:
     def _view(
             self, view: Resource, rule: Rule, options: Options,
     ) -> Iterator[tuple[tuple[Path, str], Found]]:
-        if isinstance(rule, ResourceRule):
+        if isinstance(rule, ResourceRule) and {view.type, '*'}.intersection(rule.resources):
             for finding in rule.check(view, self.project, options):
                 if not self._is_ignored(rule, view, finding.path):
                     yield (finding.path, finding.message), _placed(rule, view, finding)
+        if not isinstance(rule, (StateRule, MachineRule)) or view.type != MACHINE:
             return
         machine = self.project.machine(view)
         if machine is None:
@@ -207,6 +205,16 @@ class _Run:
         return False
 
 
+def _types(rule: Rule, template: Template) -> list[str]:
+    """What of a template a rule looks at; it may look at both resources and states."""
+    kinds: list[str] = []
+    if isinstance(rule, ResourceRule):
+        kinds += template.types if '*' in rule.resources else rule.resources
+    if isinstance(rule, (StateRule, MachineRule)):
+        kinds.append(MACHINE)
+    return [kind for kind in dict.fromkeys(kinds) if kind in template.types]
+
+
 def _placed(rule: Rule, resource: Resource, finding: Finding) -> Found:
     source = resource.template.source
     return Found(
@@ -222,9 +230,14 @@ def _placed(rule: Rule, resource: Resource, finding: Finding) -> Found:
 
 
 def _placed_in(rule: Rule, machine: StateMachine, path: Path, finding: Finding) -> Found:
+    """A finding on a definition that can't be read has the number of its problem as path."""
+    if machine.problems and path:
+        span, path = machine.problems[int(path[0])].span, ()
+    else:
+        span = machine.span(path)
     return Found(
         machine.source.filename,
-        machine.span(path),
+        span,
         rule,
         finding.message,
         (*machine.root, *path),

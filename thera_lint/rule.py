@@ -87,7 +87,8 @@ class Finding(NamedTuple):
 
     `path` is relative: below a resource's Properties, or below the definition for states
     and machines; () is the resource or machine itself. A path that is not written stands
-    for its nearest ancestor.
+    for its nearest ancestor. For a machine that can't be read it is the index of one of its
+    `problems`.
     """
 
     path: Path

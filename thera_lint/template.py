@@ -120,6 +120,21 @@ class Template:
         value = self.resolver.resolve(_section(self.raw, 'Outputs'), ('Outputs',))
         return value if isinstance(value, Map) else Map()
 
+    @cached_property
+    def _rewritten(self) -> bool:
+        """Whether a macro of somebody's own gets the whole template and may add any property.
+
+        AWS's own are known: SAM and Fn::ForEach are expanded here, and the others add
+        resources, not properties (but AWS::Include, which adds anything).
+        """
+        names = [
+            name.get('Name') if isinstance(name, dict) else name for name in _transforms(self.raw)
+        ]
+        return any(
+            isinstance(name, str) and (not name.startswith('AWS::') or name == 'AWS::Include')
+            for name in names
+        )
+
     def views(self, logical_id: str) -> list[Resource]:
         """The distinct forms that a resource takes under its conditions."""
         known = self._views.get(logical_id)
@@ -148,6 +163,10 @@ class Template:
             attributes = self.resolver.resolve(raw, place, world)
             if attributes is NO_VALUE or not isinstance(attributes, Map):
                 continue
+            if self._rewritten and isinstance(
+                    attributes.setdefault('Properties', Map((*place, 'Properties'))), Map,
+            ):
+                attributes['Properties'].open = True
             for view in views:
                 if view.attributes == attributes:
                     view.worlds.append(world)
@@ -173,9 +192,12 @@ def is_template(data: Any) -> bool:
 
 
 def _is_sam(raw: dict[str, Any]) -> bool:
+    return 'AWS::Serverless-2016-10-31' in _transforms(raw)
+
+
+def _transforms(raw: dict[str, Any]) -> list[Any]:
     transform = raw.get('Transform')
-    names = transform if isinstance(transform, list) else [transform]
-    return 'AWS::Serverless-2016-10-31' in names
+    return transform if isinstance(transform, list) else [transform]
 
 
 def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:

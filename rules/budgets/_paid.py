@@ -21,6 +21,9 @@ _TRIFLES = frozenset((
     'AWS::SecretsManager::Secret',
 ))
 
+_MAX_FOLDERS = 20
+"""A run with templates that bill in more of them is many projects, or a collection."""
+
 _OPAQUE = ('AWS::CloudFormation::', 'AWS::Serverless::Application', 'Custom::')
 """What a resource of these makes is not in the template."""
 
@@ -33,11 +36,17 @@ class Paid(NamedTuple):
 
 
 def paid(project: Project) -> Paid | None:
-    """What bills in the run; None where that is no project to watch.
+    """What bills in the run; None where that is no project to watch, or many.
 
     The first paid resource of the template that has the most of them stands for all.
     """
-    every = [_paid(template) for template in project.templates]
+    billing = [one for one in project.templates if _paid(one)]
+    if 2 * sum(map(_published, billing)) > len(billing):
+        return None
+    folders = {one.filename.replace('\\', '/').rpartition('/')[0] for one in billing}
+    if len(folders) > _MAX_FOLDERS:
+        return None
+    every = [_paid(template) for template in billing]
     worth = [[one for one in ones if one.type not in _TRIFLES] for ones in every]
     main = max(worth, key=len, default=[])
     if not main:
@@ -62,6 +71,12 @@ def declared(project: Project, word: str, *prefixes: str) -> bool:
                 if word in f'{kind} {logical_id}'.lower():
                     return True
     return False
+
+
+def _published(template: Template) -> bool:
+    """Whether it is offered to others, in the Serverless Application Repository."""
+    metadata = template.raw.get('Metadata')
+    return isinstance(metadata, dict) and 'AWS::ServerlessRepo::Application' in metadata
 
 
 def _paid(template: Template) -> list[Resource]:

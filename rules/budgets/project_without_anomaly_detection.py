@@ -31,6 +31,8 @@ class ProjectWithoutAnomalyDetection(ProjectRule):
     `anomaly_detection_elsewhere` then. A monitor or subscription that only some conditions
     create counts, and so does a module, nested stack or custom resource with `anomaly` in
     its name. Anomaly detection on a metric or a log group watches no costs and does not.
+    Published applications and runs over more than twenty folders are no project, as in
+    project_without_budget.
 
     ## References
 

@@ -31,7 +31,9 @@ class ProjectWithoutBudget(ProjectRule):
     then. An AWS::CloudWatch::Alarm on AWS/Billing EstimatedCharges watches as well and
     counts as a budget, and so does one that only some conditions create. Alarms,
     dashboards, keys, secrets, topics, queues, zones and log groups alone are not taken for
-    a project.
+    a project, nor are applications that are published in the Serverless Application
+    Repository, whose budget is that of whoever deploys them, nor a run over more than twenty
+    folders with something to pay: that is many projects, so lint them one by one.
 
     ## References
 

@@ -41,7 +41,8 @@ class FixedCapacity(ResourceRule):
     reads and 25 of writes free, shared by all its provisioned tables of the Standard class:
     they may make a few small tables cost nothing, and on demand has no such allowance. The
     template cannot know how much of that is left, so it is not subtracted;
-    `min_monthly_usd` leaves small sums alone. A table that another tool or another
+    `min_monthly_usd` leaves small sums alone, by default a table that has the least there is:
+    one unit of each. A table that another tool or another
     repository scales is fixed as far as this run can see.
 
     AWS Config's `dynamodb-autoscaling-enabled` asks for the same: auto scaling, or on demand.
@@ -58,7 +59,7 @@ class FixedCapacity(ResourceRule):
     resources = _tables.TABLES
     remedy = 'set BillingMode to PAY_PER_REQUEST, or scale each side with a target and a policy'
     options = (
-        Option('min_monthly_usd', 0, 'The least monthly sum, in US dollars, to report.'),
+        Option('min_monthly_usd', 1, 'The least monthly sum, in US dollars, to report.'),
     )
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
@@ -77,12 +78,11 @@ class FixedCapacity(ResourceRule):
         if misnamed is not None:  # the guide's AutoScalingTargets
             message += f' (`{misnamed}` is no property of a table and scales nothing)'
         path = found[0].path[:-1]
-        if not _tables.standard_class(resource):
-            if not options.min_monthly_usd:
-                yield Finding(path, message)
-            return
         monthly = sum(one.side.month(one.units or 0) for one in found)
         if monthly < options.min_monthly_usd:
+            return
+        if not _tables.standard_class(resource):
+            yield Finding(path, message)  # dearer than the sum, by how much is not in prices.json
             return
         full_use = sum(one.side.full_use(one.units or 0) for one in found)
         message += (

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from thera_lint.project import Project
@@ -14,6 +15,7 @@ _KEEPERS = (
     'AWS::Events::EventBus', 'AWS::Kinesis::', 'AWS::KinesisFirehose::', 'AWS::Logs::',
     'AWS::SNS::', 'AWS::SQS::',
 )
+_ARN = re.compile(r'arn:(?:⟨[^⟩]*⟩|[^:]*):([a-z0-9-]+):')
 _SERVICES = ('events', 'firehose', 'kinesis', 'logs', 'sns', 'sqs')
 
 
@@ -29,7 +31,7 @@ class DefaultRetryPolicy(ResourceRule):
     waste. What is retried is the delivery; a function's own errors are retried by Lambda.
 
     Queues, topics, streams, log groups and other buses only take the event in; they are not
-    reported.
+    reported, and no target is of which this run cannot tell what it is.
 
     ## When it is right
 
@@ -52,9 +54,14 @@ class DefaultRetryPolicy(ResourceRule):
                 continue
             arn = target.get('Arn')
             text = project.text(arn, resource.template)
-            if any(one.type.startswith(_KEEPERS) for one in project.find(arn, resource.template)):
+            found = project.find(arn, resource.template)
+            service = _ARN.match(text)
+            # An import or a parameter may be the topic of all alerts.
+            if not found and service is None:
                 continue
-            if any(f':{service}:' in text for service in _SERVICES):
+            if any(one.type.startswith(_KEEPERS) for one in found):
+                continue
+            if service is not None and service[1] in _SERVICES:
                 continue
             name = _targets.name(target, resource.template, project)
             yield Finding(

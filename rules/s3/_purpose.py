@@ -7,6 +7,7 @@ from typing import Any
 from typing import NamedTuple
 
 from thera_lint.project import Project
+from thera_lint.project import Use
 from thera_lint.template import Resource
 from thera_lint.values import as_text
 from thera_lint.values import Map
@@ -16,11 +17,20 @@ from thera_lint.values import Text
 from thera_lint.values import UNKNOWN
 from thera_lint.values import Unknown
 
+BUCKET = 'AWS::S3::Bucket'
 DISTRIBUTION = 'AWS::CloudFront::Distribution'
+
+# What these answer with is in the bucket, whatever its age.
+_INDEXES = ('AWS::Bedrock::DataSource', 'AWS::Kendra::DataSource')
+
+# Conditions by which everybody of a network may read.
+_NETWORKS = frozenset((
+    'aws:referer', 'aws:sourceip', 'aws:sourcevpc', 'aws:sourcevpce', 'aws:vpcsourceip',
+))
 
 
 def serves(bucket: Resource, project: Project) -> bool:
-    """Whether it is a website, read by CloudFront or by everybody."""
+    """Whether it is a website, read by CloudFront or by everybody, or what a search finds."""
     properties = bucket.properties
     if not properties.absent('WebsiteConfiguration'):
         return True
@@ -28,6 +38,8 @@ def serves(bucket: Resource, project: Project) -> bool:
         return True
     for use in project.uses(bucket):
         if use.user.type == DISTRIBUTION and use.path[-1] in ('DomainName', 'DNSName'):
+            return True
+        if use.user.type in _INDEXES:
             return True
         if use.user.type == 'AWS::S3::BucketPolicy' and use.path == ('Bucket',):
             document = use.user.properties.map('PolicyDocument') or Map()
@@ -59,7 +71,7 @@ def _publishes(statement: Any, policy: Resource, project: Project) -> bool:
     who = principal if isinstance(principal, Map) else Map()
     accounts = _items(who.get('AWS'))
     if principal == '*' or '*' in accounts:
-        return statement.absent('Condition')
+        return statement.absent('Condition') or _only_by_network(statement)
     # An origin access control, or an origin access identity in either of its forms.
     return (
         'cloudfront.amazonaws.com' in _items(who.get('Service')) or
@@ -71,8 +83,30 @@ def _publishes(statement: Any, policy: Resource, project: Project) -> bool:
     )
 
 
+def _only_by_network(statement: Map) -> bool:
+    """Whether all that it asks of a reader is a network, and it lets nobody write."""
+    conditions = statement.map('Condition') or Map(open=True)
+    if conditions.open or any(
+        not isinstance(action, str) or not action.lower().startswith(('s3:get', 's3:list'))
+        for action in _items(statement.get('Action'))
+    ):
+        return False
+    return all(
+        isinstance(one, Map) and not one.open and _NETWORKS.issuperset(map(str.lower, one))
+        for one in conditions.values()
+    )
+
+
 def _items(value: Any) -> list[Any]:
     return value if isinstance(value, Seq) else [value]
+
+
+# Who writes logs, and what lets nobody write anything but a replica.
+_LOGGERS = frozenset((
+    'cloudtrail.amazonaws.com', 'delivery.logs.amazonaws.com', 'logdelivery.elb.amazonaws.com',
+    'logdelivery.elasticloadbalancing.amazonaws.com', 'logging.s3.amazonaws.com',
+))
+_HARMLESS = ('s3:get', 's3:list', 's3:objectowner', 's3:replicat')
 
 
 class Logs(NamedTuple):
@@ -96,6 +130,63 @@ def logs(bucket: Resource, project: Project) -> list[Logs]:
                 for prefix in written(use.user.properties, use.path)
             ]
     return list(dict.fromkeys(found))
+
+
+def only_logs(bucket: Resource, project: Project) -> bool:
+    """Whether only AWS writes to it, and only logs: each once, in one small piece.
+
+    Also where only the bucket's policy says so, or where it holds the replicas of such logs.
+    Artifacts of a pipeline are uploaded by clients.
+    """
+    return _only_logs(bucket, project, frozenset())
+
+
+def _only_logs(bucket: Resource, project: Project, seen: frozenset[str]) -> bool:
+    own = bucket.properties.map('LoggingConfiguration')
+    if own is not None and own.absent('DestinationBucketName'):
+        return False  # logged is how its other objects are used
+    is_written = False
+    for use in project.uses(bucket):
+        if use.user.type == BUCKET and use.path[0] == 'ReplicationConfiguration':
+            known = seen | {bucket.logical_id}
+            if use.user.logical_id in known or not _only_logs(use.user, project, known):
+                return False
+            is_written = True
+        elif use.user.type in _WRITERS:
+            _, written = _WRITERS[use.user.type]
+            is_artifacts = use.user.type == 'AWS::CodePipeline::Pipeline'
+            if is_artifacts or not any(True for _ in written(use.user.properties, use.path)):
+                return False
+            is_written = True
+        else:
+            writers = _writers(use)
+            if writers is None or not _LOGGERS.issuperset(writers):
+                return False
+            # One policy is often written for all buckets; one whose use is logged holds data.
+            is_written = is_written or bool(writers) and own is None
+    return is_written
+
+
+def _writers(use: Use) -> set[Any] | None:
+    """The services that a policy which refers to a bucket lets write there; None if others may."""
+    if use.path == ('Bucket',) and use.user.type == 'AWS::S3::BucketPolicy':
+        return set()
+    if 'Condition' in use.path:
+        return set()
+    if 'Resource' not in use.path:
+        return None
+    statement: Any = use.user.properties
+    for key in use.path[:use.path.index('Resource')]:
+        statement = statement[key]
+    if not isinstance(statement, Map) or statement.get('Effect') == 'Deny':
+        return set()
+    actions = _items(statement.get('Action'))
+    if all(isinstance(one, str) and one.lower().startswith(_HARMLESS) for one in actions):
+        return set()
+    principal = statement.get('Principal')
+    if not isinstance(principal, Map) or principal.open or set(principal) != {'Service'}:
+        return None
+    return set(_items(principal['Service']))
 
 
 def _text(raw: Map, key: str) -> Any:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from thera_lint import lifecycle
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -12,7 +13,6 @@ from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
-from thera_lint.rules.s3 import _lifecycle
 from thera_lint.rules.s3 import _purpose
 from thera_lint.template import Resource
 from thera_lint.values import Map
@@ -37,10 +37,13 @@ class BucketWithoutLifecycle(ResourceRule):
     ## When it is right
 
     Where all objects are current and read at any age, such as the files of a website: buckets
-    with a WebsiteConfiguration, that CloudFront reads from or that everybody may read are not
-    reported unless they are versioned, and the fix then expires versions only and moves
-    nothing. Likewise right is a bucket whose few objects are replaced in place, such as a
-    Terraform state. Directory buckets have no classes to move to.
+    with a WebsiteConfiguration, that CloudFront reads from, that everybody or everybody in a
+    network may read, or that a Bedrock or Kendra data source indexes are not reported unless
+    they are versioned, and the fix then expires versions only and moves nothing. Nor is the
+    bucket of a conformance pack reported, which holds a few templates. Likewise right is a
+    bucket whose few objects are replaced in place, such as a Terraform state. Directory buckets
+    have no classes to move to. In a template that a macro of your own rewrites, a lifecycle may
+    be what it adds: nothing is reported there.
 
     ## References
 
@@ -57,10 +60,13 @@ class BucketWithoutLifecycle(ResourceRule):
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
         properties = resource.properties
-        if _lifecycle.rules(properties) != []:
+        if lifecycle.rules(properties) != []:
             return
         versioning = properties.map('VersioningConfiguration')
         versioned = versioning is not None and versioning.text('Status') == 'Enabled'
+        # The prefix that AWS Config demands for its templates.
+        if project.name(resource).startswith('awsconfigconforms'):
+            return
         serves = _purpose.serves(resource, project)
         if serves and not versioned:
             return

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import lifecycle
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -11,7 +12,6 @@ from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
-from thera_lint.rules.s3 import _lifecycle
 from thera_lint.template import Resource
 
 
@@ -46,7 +46,7 @@ class DisabledLifecycle(ResourceRule):
     remedy = 'enable the lifecycle rules that should apply and delete the others'
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
-        rules = _lifecycle.rules(resource.properties)
+        rules = lifecycle.rules(resource.properties)
         if not rules or any(rule.enabled is not False for rule in rules):
             return
         standard = price('s3.storage.standard.tier1').usd

@@ -3,6 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from thera_lint import lifecycle
+from thera_lint.lifecycle import Action
+from thera_lint.lifecycle import LifecycleRule
+from thera_lint.lifecycle import MINIMUM_DAYS
+from thera_lint.lifecycle import PRICES
 from thera_lint.prices import dollars
 from thera_lint.prices import HOURS_PER_MONTH
 from thera_lint.prices import price
@@ -11,11 +16,6 @@ from thera_lint.rule import Cost
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rules.s3 import _lifecycle
-from thera_lint.rules.s3._lifecycle import Action
-from thera_lint.rules.s3._lifecycle import LifecycleRule
-from thera_lint.rules.s3._lifecycle import MINIMUM_DAYS
-from thera_lint.rules.s3._lifecycle import PRICES
 from thera_lint.template import Resource
 from thera_lint.values import Map
 
@@ -57,7 +57,7 @@ class EarlyDeletionCharge(ResourceRule):
     remedy = 'keep objects in a class for the days it bills at least, or do not move them there'
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
-        rules = _lifecycle.rules(resource.properties) or []
+        rules = lifecycle.rules(resource.properties) or []
         seen = set()
         for rule in rules:
             together = _together(rule, rules) if rule.enabled else None
@@ -129,13 +129,13 @@ def _settled(actions: list[Action]) -> list[Action]:
 
 def _stays(actions: list[Action]) -> Iterator[Stay]:
     before, now = 'STANDARD', None
-    for action in _lifecycle.in_order(actions):
+    for action in lifecycle.in_order(actions):
         if now is None:
             if action.ends:
                 return
             now = action
         elif action.days != now.days and (
-            action.ends or _lifecycle.leads_to(now.storage_class, action.storage_class)
+            action.ends or lifecycle.leads_to(now.storage_class, action.storage_class)
         ):
             yield Stay(before, now, action)
             if action.ends:
@@ -147,7 +147,7 @@ def _rejected(stay: Stay, noncurrent: bool) -> bool:
     """Whether S3 takes no such rule at all."""
     return (
         not stay.left.ends and stay.entered.path[:3] == stay.left.path[:3] and
-        _lifecycle.rejects(stay.entered, stay.left, noncurrent=noncurrent) is not None
+        lifecycle.rejects(stay.entered, stay.left, noncurrent=noncurrent) is not None
     )
 
 

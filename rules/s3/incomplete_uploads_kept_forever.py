@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import lifecycle
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -11,7 +12,7 @@ from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
-from thera_lint.rules.s3 import _lifecycle
+from thera_lint.rules.s3 import _purpose
 from thera_lint.template import Resource
 
 ABORT = 'AbortIncompleteMultipartUpload'
@@ -32,7 +33,8 @@ class IncompleteUploadsKeptForever(ResourceRule):
 
     Hardly ever: no upload is continued after a week. Where large uploads are paused and resumed
     for longer, give the rule more days. A bucket without any lifecycle is reported by WC4001
-    instead. A rule that aborts under one prefix only is reported, since parts outside stay.
+    instead, and one that only AWS writes logs to, in small pieces, is not reported. A rule that
+    aborts under one prefix only is reported, since parts outside stay.
 
     ## References
 
@@ -46,11 +48,13 @@ class IncompleteUploadsKeptForever(ResourceRule):
     remedy = 'abort incomplete multipart uploads after a week, in a rule for the whole bucket'
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
-        rules = _lifecycle.rules(resource.properties)
+        rules = lifecycle.rules(resource.properties)
         if not rules:
             return
         aborting = [rule for rule in rules if not rule.raw.absent(ABORT)]
         if any(rule.enabled is not False and rule.covers_all is not False for rule in aborting):
+            return
+        if _purpose.only_logs(resource, project):
             return
         prefixes = [
             f'`{rule.prefix}`' for rule in aborting

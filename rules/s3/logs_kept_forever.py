@@ -3,6 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from thera_lint import lifecycle
+from thera_lint.lifecycle import LifecycleRule
+from thera_lint.lifecycle import PRICES
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -10,10 +13,7 @@ from thera_lint.rule import Cost
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rules.s3 import _lifecycle
 from thera_lint.rules.s3 import _purpose
-from thera_lint.rules.s3._lifecycle import LifecycleRule
-from thera_lint.rules.s3._lifecycle import PRICES
 from thera_lint.template import Resource
 
 
@@ -51,7 +51,7 @@ class LogsKeptForever(ResourceRule):
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
         properties = resource.properties
         rules = [
-            rule for rule in _lifecycle.rules(properties) or () if rule.enabled is not False
+            rule for rule in lifecycle.rules(properties) or () if rule.enabled is not False
         ]
         locked = not (
             properties.absent('ObjectLockEnabled') and properties.absent('ObjectLockConfiguration')
@@ -81,8 +81,8 @@ def _expires(rule: LifecycleRule, prefix: Any) -> bool:
     """Whether it may expire logs below a prefix, all or in part; logs carry no tags."""
     return (
         any(action.ends for action in rule.current) and not rule.tags and (
-            _lifecycle.prefix_covers(rule.prefix, prefix) is not False or
-            _lifecycle.prefix_covers(prefix, rule.prefix) is not False
+            lifecycle.prefix_covers(rule.prefix, prefix) is not False or
+            lifecycle.prefix_covers(prefix, rule.prefix) is not False
         )
     )
 
@@ -91,6 +91,6 @@ def _coldest(rules: list[LifecycleRule], prefix: Any) -> str:
     """The cheapest class that logs below a prefix are moved to."""
     classes = {
         action.storage_class for rule in rules for action in rule.current
-        if _lifecycle.prefix_covers(rule.prefix, prefix) and not rule.tags
+        if lifecycle.prefix_covers(rule.prefix, prefix) and not rule.tags
     }
     return next((one for one in reversed(PRICES) if one in classes), 'STANDARD')

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import lifecycle
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -9,7 +10,6 @@ from thera_lint.rule import Cost
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rules.s3 import _lifecycle
 from thera_lint.rules.s3 import _purpose
 from thera_lint.template import Resource
 
@@ -46,7 +46,7 @@ class NeverTiered(ResourceRule):
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
         properties = resource.properties
         rules = [
-            rule for rule in _lifecycle.rules(properties) or () if rule.enabled is not False
+            rule for rule in lifecycle.rules(properties) or () if rule.enabled is not False
         ]
         if (
             not rules or any(rule.current for rule in rules) or

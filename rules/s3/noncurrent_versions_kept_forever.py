@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from thera_lint import lifecycle
+from thera_lint.lifecycle import LifecycleRule
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -12,8 +14,7 @@ from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
-from thera_lint.rules.s3 import _lifecycle
-from thera_lint.rules.s3._lifecycle import LifecycleRule
+from thera_lint.rules.s3 import _purpose
 from thera_lint.template import Resource
 
 
@@ -33,7 +34,9 @@ class NoncurrentVersionsKeptForever(ResourceRule):
     Where every version must be kept by law or contract; say so in an ignore with its reason.
     Object Lock is no such reason by itself: S3 leaves a version alone while its lock lasts, and
     the rule can delete it afterwards. A rule that expires versions under one prefix, tag or
-    size is taken as a decision on which versions may go, and the bucket is not reported.
+    size is taken as a decision on which versions may go, and the bucket is not reported. Nor is
+    one that only AWS writes logs to, each under a key of its own, as long as nothing expires
+    them: that they are kept for ever is WC4001's and WC4010's.
 
     ## References
 
@@ -51,11 +54,18 @@ class NoncurrentVersionsKeptForever(ResourceRule):
         versioning = properties.map('VersioningConfiguration')
         if versioning is None or versioning.text('Status') != 'Enabled':
             return
-        rules = _lifecycle.rules(properties)
+        rules = lifecycle.rules(properties)
         if rules is None or any(
             rule.enabled is not False and any(action.ends for action in rule.noncurrent)
             for rule in rules
         ):
+            return
+        # A log is written once. Until a lifecycle ends them there are no noncurrent versions.
+        ending = any(
+            rule.enabled is not False and any(action.ends for action in rule.current)
+            for rule in rules
+        )
+        if not ending and _purpose.only_logs(resource, project):
             return
         enabled = [rule for rule in rules if rule.enabled]
         standard = price('s3.storage.standard.tier1').usd

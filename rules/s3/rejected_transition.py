@@ -3,14 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from thera_lint import lifecycle
+from thera_lint.lifecycle import Action
+from thera_lint.lifecycle import INFREQUENT
+from thera_lint.lifecycle import PRICES
 from thera_lint.project import Project
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rules.s3 import _lifecycle
-from thera_lint.rules.s3._lifecycle import Action
-from thera_lint.rules.s3._lifecycle import INFREQUENT
-from thera_lint.rules.s3._lifecycle import PRICES
 from thera_lint.template import Resource
 from thera_lint.values import Path
 
@@ -52,7 +52,7 @@ class RejectedTransition(ResourceRule):
     remedy = 'order the steps from warm to cold, each after the minimum days of the one before'
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
-        for rule in _lifecycle.rules(resource.properties) or ():
+        for rule in lifecycle.rules(resource.properties) or ():
             if not rule.enabled:
                 continue
             for what, actions in (('objects', rule.current), ('versions', rule.noncurrent)):
@@ -91,7 +91,7 @@ def _reasons(actions: tuple[Action, ...], *, noncurrent: bool) -> Iterator[tuple
                 f'{_unit(one)}'
             )
     aged = [move for move in timed if move.days is not None and move.storage_class in PRICES]
-    for earlier, later in combinations(_lifecycle.in_order(aged), 2):
+    for earlier, later in combinations(lifecycle.in_order(aged), 2):
         reason = _between(earlier, later, noncurrent=noncurrent)
         if reason is not None:
             yield later.path, f'to {later.storage_class} on day {later.days}{reason}'
@@ -104,9 +104,9 @@ def _between(earlier: Action, later: Action, *, noncurrent: bool) -> str | None:
         return f' and on day {earlier.days}'
     if earlier.days == later.days:
         return f' and to {one} on the same day'
-    if not _lifecycle.leads_to(one, other):
+    if not lifecycle.leads_to(one, other):
         return f', but nothing goes there from {one}, where they are from day {earlier.days} on'
-    wanted = _lifecycle.rejects(earlier, later, noncurrent=noncurrent)
+    wanted = lifecycle.rejects(earlier, later, noncurrent=noncurrent)
     if wanted is not None:
         return f', less than {wanted} days after the move to {one} on day {earlier.days}'
     return None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import lifecycle
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -9,7 +10,6 @@ from thera_lint.rule import Cost
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rules.s3 import _lifecycle
 from thera_lint.template import Resource
 from thera_lint.values import Map
 
@@ -72,7 +72,7 @@ class ReplicaInStandard(ResourceRule):
 def _tiered(destination: Map, source: Resource, project: Project) -> bool:
     """Whether the bucket that it goes to is in this run and may move or expire its objects."""
     for bucket in project.find(destination.get('Bucket'), source.template, _BUCKET):
-        rules = _lifecycle.rules(bucket.properties)
+        rules = lifecycle.rules(bucket.properties)
         if source.agrees(bucket) and (
             rules is None or any(rule.enabled is not False and rule.current for rule in rules)
         ):

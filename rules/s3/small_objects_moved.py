@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import lifecycle
+from thera_lint.lifecycle import LifecycleRule
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -9,8 +11,6 @@ from thera_lint.rule import Cost
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rules.s3 import _lifecycle
-from thera_lint.rules.s3._lifecycle import LifecycleRule
 from thera_lint.template import Resource
 
 _SMALL = 131072
@@ -56,9 +56,10 @@ class SmallObjectsMoved(ResourceRule):
     remedy = 'leave objects below 128 KB where they are, with ObjectSizeGreaterThan 131071'
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
-        rules = _lifecycle.rules(resource.properties) or []
-        lifecycle = resource.properties.map('LifecycleConfiguration')
-        default = lifecycle.text('TransitionDefaultMinimumObjectSize') if lifecycle else None
+        rules = lifecycle.rules(resource.properties) or []
+        configuration = resource.properties.map('LifecycleConfiguration')
+        name = 'TransitionDefaultMinimumObjectSize'
+        default = configuration.text(name) if configuration else None
         for rule in rules:
             what = _small(rule, varies=default == 'varies_by_storage_class')
             if not rule.enabled or what is None:
@@ -66,7 +67,7 @@ class SmallObjectsMoved(ResourceRule):
             # Without a filter of its own, a rule moves small objects to the archives only.
             classes = tuple(_BILLED) if rule.sized else _ARCHIVES
             moves = [
-                action for action in _lifecycle.in_order((*rule.current, *rule.noncurrent))
+                action for action in lifecycle.in_order((*rule.current, *rule.noncurrent))
                 if action.storage_class in classes
             ]
             for move in moves[:1]:

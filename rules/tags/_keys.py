@@ -16,6 +16,10 @@ REQUIRED = ('Project', 'Environment', 'CostCenter', 'Owner')
 """The keys that costs are split by, unless the configuration names others."""
 
 
+CENTS = ('AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm')
+"""Ten to fifty cents a month each, and often there are dozens: too little to be split."""
+
+
 def ours(key: str) -> bool:
     """Whether costs may be split by a key."""
     return not _NOT_OURS.match(key)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
+from functools import lru_cache
 
 from thera_lint.project import Project
 from thera_lint.rule import Finding
@@ -9,12 +11,16 @@ from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rules.tags._keys import bare
+from thera_lint.rules.tags._keys import CENTS
 from thera_lint.rules.tags._keys import listed
+from thera_lint.rules.tags._keys import ours
 from thera_lint.rules.tags._keys import REQUIRED
+from thera_lint.tags import Tag
 from thera_lint.tags import tag_sets
 from thera_lint.tags import too_late
 from thera_lint.tags import within
 from thera_lint.template import Resource
+from thera_lint.template import Template
 
 
 class MissingCostTag(ResourceRule):
@@ -26,15 +32,18 @@ class MissingCostTag(ResourceRule):
     carry that key. The sum looks complete and is not; what it misses grows unseen. Keys are
     case-sensitive: `environment` and `Environment` are two columns of the report.
 
-    Only resources that bill on their own are looked at. Tags that reach them from the stack
-    count: those in samconfig.toml, those in the manifest that CDK writes beside its
-    templates, and those of a parent stack in the same run. A resource without any tag is
-    untagged_resource's.
+    Only resources that bill on their own are looked at, and no alarms, which cost cents. Tags
+    that reach them from the stack count: those in samconfig.toml, those in the manifest that CDK
+    writes beside its templates, and those of a parent stack in the same run. A resource without
+    any tag is untagged_resource's.
 
     ## When it is right
 
-    When costs are split by other keys: name yours in `required`. When a pipeline adds the
-    rest with `aws cloudformation deploy --tags`: name those in `from_stack`.
+    When costs are split by other keys: name yours in `required`. As long as nobody has, a
+    template that has none of the default keys, and another key on two resources or more, is
+    taken to be tagged by other keys, and such resources of it are not reported; `Name` alone is
+    no such key. When a pipeline adds the rest with `aws cloudformation deploy --tags`: name
+    those in `from_stack`.
 
     ## References
 
@@ -55,13 +64,15 @@ class MissingCostTag(ResourceRule):
     )
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
+        if resource.type in CENTS:
+            return
         for path, tags in tag_sets(resource):
             from_stack = project.stack_tags(resource.template) if tags is not None else None
             if tags is None or from_stack is None:
                 continue
             keys = {*(tag.key for tag in tags), *from_stack, *options.from_stack}
             missing = [key for key in options.required if key not in keys]
-            if not keys or not missing:
+            if not keys or not missing or _by_other_keys(tags, resource, options):
                 continue
             yield Finding(
                 path if tags or len(path) > 1 else (),
@@ -69,6 +80,29 @@ class MissingCostTag(ResourceRule):
                 f'{within(path)}{_other_spellings(keys, missing)}, so reports by '
                 f'{"it" if len(missing) == 1 else "them"} miss its cost',
             )
+
+
+def _by_other_keys(tags: Iterable[Tag], resource: Resource, options: Options) -> bool:
+    """Whether it is tagged by keys that its template has instead of the default ones."""
+    return options.required == REQUIRED and not _shared(resource.template).isdisjoint(
+        tag.key for tag in tags
+    )
+
+
+@lru_cache(maxsize=1)
+def _shared(template: Template) -> frozenset[str]:
+    """The keys of two or more resources; none in a template that has a default key."""
+    wanted = {bare(key) for key in REQUIRED}
+    held: Counter[str] = Counter()
+    for logical_id in template.declared:
+        keys = {
+            tag.key for view in template.views(logical_id)
+            for _, tags in tag_sets(view) for tag in tags or () if ours(tag.key)
+        }
+        if not wanted.isdisjoint(map(bare, keys)):
+            return frozenset()
+        held.update(keys)
+    return frozenset(key for key, count in held.items() if count > 1)
 
 
 def _other_spellings(keys: Iterable[str], missing: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
+from thera_lint.rules.tags._keys import CENTS
 from thera_lint.tags import tag_sets
 from thera_lint.tags import too_late
 from thera_lint.tags import within
@@ -22,10 +23,10 @@ class UntaggedResource(ResourceRule):
     owner. What has none ends up in a remainder that nobody watches and nobody is asked to
     cut, and a budget that filters by tag never sees it.
 
-    Only resources that bill on their own are looked at. Tags that reach them from the stack
-    count: those in samconfig.toml, those in the manifest that CDK writes beside its
-    templates, and those of a parent stack in the same run. Tags that AWS, SAM and CDK write
-    for themselves do not.
+    Only resources that bill on their own are looked at, and no alarms, which cost cents. Tags
+    that reach them from the stack count: those in samconfig.toml, those in the manifest that CDK
+    writes beside its templates, and those of a parent stack in the same run. Tags that AWS, SAM
+    and CDK write for themselves do not.
 
     ## When it is right
 
@@ -54,7 +55,7 @@ class UntaggedResource(ResourceRule):
     )
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
-        if options.from_stack:
+        if options.from_stack or resource.type in CENTS:
             return
         for path, tags in tag_sets(resource):
             if tags is None or tags:

@@ -1,4 +1,4 @@
-"""A bucket's lifecycle as S3 understands it; what the rules on lifecycles share, no rule itself."""
+"""A bucket's lifecycle as S3 understands it, as the rules of several folders read it."""
 from __future__ import annotations
 
 from collections.abc import Iterable
