@@ -22,6 +22,7 @@ from datetime import timedelta
 from datetime import timezone as fixed_offset
 from datetime import tzinfo
 from functools import cached_property
+from functools import lru_cache
 from typing import NamedTuple
 
 from thera_lint.values import Map
@@ -243,6 +244,7 @@ def _differ(one: Schedule, other: Schedule) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def parse(
         expression: str,
         timezone: str | None = None,
