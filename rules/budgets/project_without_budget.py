@@ -43,7 +43,10 @@ class ProjectWithoutBudget(ProjectRule):
     """
 
     id = 'WC7010'
-    remedy = 'add an AWS::Budgets::Budget with a subscriber, or set budget_elsewhere'
+    remedy = (
+        'add an AWS::Budgets::Budget with a subscriber, or write `budget: elsewhere` into '
+        '.thera-lint.yaml'
+    )
     options = (
         Option('budget_elsewhere', False, 'Whether a budget outside the linted files watches.'),
     )
