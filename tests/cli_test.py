@@ -570,3 +570,20 @@ def test_a_state_machine_of_anything(states: dict[str, Any], extra: Any) -> None
     }, 'B': {
         'Type': 'AWS::StepFunctions::StateMachine', 'Properties': {'Definition': definition},
     }}}).encode())
+
+
+def test_a_broken_definition_is_told_once(
+        tmp_path: File, capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / 'template.yaml').write_text("""\
+Resources:
+  Daily:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      DefinitionUri: daily.asl.json
+""", 'utf-8')
+    (tmp_path / 'daily.asl.json').write_text('{"StartAt": "A",\n "States": {"A": 1 2}}', 'utf-8')
+    assert cli.main([str(tmp_path), '--select', 'EC']) == 2
+    lines = [line for line in capsys.readouterr().out.split('\n') if 'daily.asl.json:' in line]
+    assert len(lines) == 1
+    assert ':2:20: EC2028 ' in lines[0]

@@ -123,7 +123,10 @@ def _lint(args: argparse.Namespace) -> int:
     asked = _asked(args, args.stdin_filename or (paths or ['.'])[0])
     loaded = files.load(paths, asked.parameters, standard_input, args.context)
     result = engine.lint(loaded.project, asked.to_run())
-    found = sorted([*loaded.unreadable, *result.found], key=lambda one: (one.filename, one.span))
+    # A broken definition that a template of the run points to is told once, as its machine's.
+    told = {(one.filename, one.span) for one in result.found}
+    unreadable = [one for one in loaded.unreadable if (one.filename, one.span) not in told]
+    found = sorted([*unreadable, *result.found], key=lambda one: (one.filename, one.span))
     found = [one for one in found if asked.counts(one.rule, one.filename)]
     for crash in result.crashes:
         print(
