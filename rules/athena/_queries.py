@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
+from thera_lint.rule import Finding
+from thera_lint.rule import Options
+from thera_lint.rule import ResourceRule
+from thera_lint.rule import StateRule
 from thera_lint.rules.athena import _sql
 from thera_lint.states import MACHINE
 from thera_lint.states import State
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 RESOURCES = ('AWS::Athena::NamedQuery', 'AWS::Athena::PreparedStatement')
-STATES = ('Task',)
 
 _TEXTS = {
     'AWS::Athena::NamedQuery': 'QueryString',
@@ -73,14 +76,23 @@ class Table(NamedTuple):
     """Stored in a row format, of which a query reads every column anyway."""
 
 
-def statements(
-        place: Resource | State, project: Project,
-) -> Iterator[tuple[Query, _sql.Statement]]:
-    """What the query in a resource, or in a state that starts it, is made of."""
-    query = of_place(place, project)
-    if query is not None:
-        for statement in query.statements:
-            yield query, statement
+class QueryRule(ResourceRule, StateRule):
+    """A rule on Athena's queries, one statement at a time, wherever they are written."""
+
+    resources = RESOURCES
+    states = ('Task',)
+
+    def check(
+            self, place: Resource | State, project: Project, options: Options,
+    ) -> Iterator[Finding]:
+        query = of_place(place, project)
+        if query is not None:
+            for statement in query.statements:
+                yield from self.judged(query, statement)
+
+    def judged(self, query: Query, statement: _sql.Statement) -> Iterator[Finding]:
+        """What there is to say of a statement of a query."""
+        raise NotImplementedError
 
 
 def scan() -> str:

@@ -3,15 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from thera_lint.project import Project
 from thera_lint.rule import Finding
-from thera_lint.rule import Options
-from thera_lint.rule import ResourceRule
-from thera_lint.rule import StateRule
 from thera_lint.rules.athena import _queries
 from thera_lint.rules.athena import _sql
-from thera_lint.states import State
-from thera_lint.template import Resource
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -20,7 +14,7 @@ if TYPE_CHECKING:
     from thera_lint.rules.athena._queries import Query
 
 
-class CrossJoin(ResourceRule, StateRule):
+class CrossJoin(_queries.QueryRule):
     """A query pairs every row of a table with every row of another.
 
     ## Why it costs
@@ -44,26 +38,17 @@ class CrossJoin(ResourceRule, StateRule):
     """
 
     id = 'WC3013'
-    resources = _queries.RESOURCES
-    states = _queries.STATES
     remedy = 'join on what the two sides have in common'
 
-    def check(
-            self, place: Resource | State, project: Project, options: Options,
-    ) -> Iterator[Finding]:
-        for query, statement in _queries.statements(place, project):
-            yield from _judged(query, statement)
-
-
-def _judged(query: Query, statement: _sql.Statement) -> Iterator[Finding]:
-    for scope in statement.scopes:
-        for left, right in _crossed(scope):
-            yield Finding(
-                query.path,
-                f'`{query.name}` joins each row of `{query.shown(left)}` with each row of '
-                f'`{query.shown(right)}`, no charge of its own but a multiplier of rows to '
-                'write and keep, and of queries that time out',
-            )
+    def judged(self, query: Query, statement: _sql.Statement) -> Iterator[Finding]:
+        for scope in statement.scopes:
+            for left, right in _crossed(scope):
+                yield Finding(
+                    query.path,
+                    f'`{query.name}` joins each row of `{query.shown(left)}` with each row of '
+                    f'`{query.shown(right)}`, no charge of its own but a multiplier of rows to '
+                    'write and keep, and of queries that time out',
+                )
 
 
 def _crossed(scope: Scope) -> Iterator[tuple[str, str]]:

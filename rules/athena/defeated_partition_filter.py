@@ -3,15 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from thera_lint.project import Project
 from thera_lint.rule import Finding
-from thera_lint.rule import Options
-from thera_lint.rule import ResourceRule
-from thera_lint.rule import StateRule
 from thera_lint.rules.athena import _queries
 from thera_lint.rules.athena import _sql
-from thera_lint.states import State
-from thera_lint.template import Resource
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -19,7 +13,7 @@ if TYPE_CHECKING:
     from thera_lint.rules.athena._queries import Query
 
 
-class DefeatedPartitionFilter(ResourceRule, StateRule):
+class DefeatedPartitionFilter(_queries.QueryRule):
     """A query filters by a partition column in a way that rules no partition out.
 
     ## Why it costs
@@ -49,43 +43,34 @@ class DefeatedPartitionFilter(ResourceRule, StateRule):
     """
 
     id = 'WC3012'
-    resources = _queries.RESOURCES
-    states = _queries.STATES
     remedy = 'add a condition that compares the partition column with constants alone'
 
-    def check(
-            self, place: Resource | State, project: Project, options: Options,
-    ) -> Iterator[Finding]:
-        for query, statement in _queries.statements(place, project):
-            yield from _judged(query, statement)
-
-
-def _judged(query: Query, statement: _sql.Statement) -> Iterator[Finding]:
-    if statement.kind not in ('ctas', 'insert', 'select', 'unload'):
-        return
-    for source in _sql.sources(statement):
-        known = _queries.table_of(source.table, query)
-        where = source.scope.expression.args.get('where')
-        if where is None or known is None or not known.keys or known.view:
-            continue
-        if len(source.scope.selected_sources) > 1:  # a join may rule partitions out
-            continue
-        keys = set(known.keys)
-        mixed = _mixed(where.this, keys)
-        if mixed is None or _prunes(where.this, keys):
-            continue
-        if any(
-            _sql.mentions(_sql.Source(source.table, name or '', reader), keys, statement)
-            for reader, name in _sql.readers(source.scope, statement)
-        ):
-            continue
-        key, other = mixed
-        yield Finding(
-            query.path,
-            f'`{query.name}` filters `{query.shown(source.table.name)}` by its partition column '
-            f'`{key}` only together with `{other}`, which is in the data, so it reads all '
-            f'partitions: {_queries.scan()} of it',
-        )
+    def judged(self, query: Query, statement: _sql.Statement) -> Iterator[Finding]:
+        if statement.kind not in ('ctas', 'insert', 'select', 'unload'):
+            return
+        for source in _sql.sources(statement):
+            known = _queries.table_of(source.table, query)
+            where = source.scope.expression.args.get('where')
+            if where is None or known is None or not known.keys or known.view:
+                continue
+            if len(source.scope.selected_sources) > 1:  # a join may rule partitions out
+                continue
+            keys = set(known.keys)
+            mixed = _mixed(where.this, keys)
+            if mixed is None or _prunes(where.this, keys):
+                continue
+            if any(
+                _sql.mentions(_sql.Source(source.table, name or '', reader), keys, statement)
+                for reader, name in _sql.readers(source.scope, statement)
+            ):
+                continue
+            key, other = mixed
+            yield Finding(
+                query.path,
+                f'`{query.name}` filters `{query.shown(source.table.name)}` by its partition '
+                f'column `{key}` only together with `{other}`, which is in the data, so it reads '
+                f'all partitions: {_queries.scan()} of it',
+            )
 
 
 def _names(node: exp.Expr) -> list[str]:

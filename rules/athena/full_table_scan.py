@@ -3,15 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from thera_lint.project import Project
 from thera_lint.rule import Finding
-from thera_lint.rule import Options
-from thera_lint.rule import ResourceRule
-from thera_lint.rule import StateRule
 from thera_lint.rules.athena import _queries
 from thera_lint.rules.athena import _sql
-from thera_lint.states import State
-from thera_lint.template import Resource
 
 if TYPE_CHECKING:
     from sqlglot.optimizer.scope import Scope
@@ -19,7 +13,7 @@ if TYPE_CHECKING:
     from thera_lint.rules.athena._queries import Query
 
 
-class FullTableScan(ResourceRule, StateRule):
+class FullTableScan(_queries.QueryRule):
     """A query reads all partitions of a table.
 
     ## Why it costs
@@ -48,47 +42,38 @@ class FullTableScan(ResourceRule, StateRule):
     """
 
     id = 'WC3009'
-    resources = _queries.RESOURCES
-    states = _queries.STATES
     remedy = 'add a condition on a partition column'
 
-    def check(
-            self, place: Resource | State, project: Project, options: Options,
-    ) -> Iterator[Finding]:
-        for query, statement in _queries.statements(place, project):
-            yield from _judged(query, statement)
-
-
-def _judged(query: Query, statement: _sql.Statement) -> Iterator[Finding]:
-    if statement.kind not in ('select', 'insert', 'unload'):
-        return
-    reported = set()
-    for source in _sql.sources(statement):
-        name = query.shown(source.table.name)
-        known = _queries.table_of(source.table, query)
-        read = _sql.read_columns(source)
-        if name in reported or known is not None and known.view:
-            continue
-        if known is None or known.keys is None:
-            if read == set() or known is None and _queries.is_small(source.table):
+    def judged(self, query: Query, statement: _sql.Statement) -> Iterator[Finding]:
+        if statement.kind not in ('select', 'insert', 'unload'):
+            return
+        reported = set()
+        for source in _sql.sources(statement):
+            name = query.shown(source.table.name)
+            known = _queries.table_of(source.table, query)
+            read = _sql.read_columns(source)
+            if name in reported or known is not None and known.view:
                 continue
-            if _is_narrowed(source.scope, statement):
-                continue
-            cause = 'has no condition at all'
-        else:
-            keys = set(known.keys)
-            if not keys or read is not None and read <= keys:
-                continue
-            if _sql.mentions(source, keys, statement):
-                continue
-            listed = ', '.join(f'`{key}`' for key in known.keys)
-            cause = f'has no condition on the partition column{"s"[:len(keys) > 1]} {listed}'
-        reported.add(name)
-        yield Finding(
-            query.path,
-            f'`{query.name}` reads all of `{name}`, because it {cause}: '
-            f'{_queries.scan()} of it, at every run',
-        )
+            if known is None or known.keys is None:
+                if read == set() or known is None and _queries.is_small(source.table):
+                    continue
+                if _is_narrowed(source.scope, statement):
+                    continue
+                cause = 'has no condition at all'
+            else:
+                keys = set(known.keys)
+                if not keys or read is not None and read <= keys:
+                    continue
+                if _sql.mentions(source, keys, statement):
+                    continue
+                listed = ', '.join(f'`{key}`' for key in known.keys)
+                cause = f'has no condition on the partition column{"s"[:len(keys) > 1]} {listed}'
+            reported.add(name)
+            yield Finding(
+                query.path,
+                f'`{query.name}` reads all of `{name}`, because it {cause}: '
+                f'{_queries.scan()} of it, at every run',
+            )
 
 
 def _is_narrowed(scope: Scope, statement: _sql.Statement) -> bool:

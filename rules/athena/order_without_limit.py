@@ -3,21 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from thera_lint.project import Project
 from thera_lint.rule import Finding
-from thera_lint.rule import Options
-from thera_lint.rule import ResourceRule
-from thera_lint.rule import StateRule
 from thera_lint.rules.athena import _queries
 from thera_lint.rules.athena import _sql
-from thera_lint.states import State
-from thera_lint.template import Resource
 
 if TYPE_CHECKING:
     from thera_lint.rules.athena._queries import Query
 
 
-class OrderWithoutLimit(ResourceRule, StateRule):
+class OrderWithoutLimit(_queries.QueryRule):
     """A query sorts all of its result.
 
     ## Why it costs
@@ -40,28 +34,19 @@ class OrderWithoutLimit(ResourceRule, StateRule):
     """
 
     id = 'IC3014'
-    resources = _queries.RESOURCES
-    states = _queries.STATES
     remedy = 'add a LIMIT, or sort where the result is used'
 
-    def check(
-            self, place: Resource | State, project: Project, options: Options,
-    ) -> Iterator[Finding]:
-        for query, statement in _queries.statements(place, project):
-            yield from _judged(query, statement)
-
-
-def _judged(query: Query, statement: _sql.Statement) -> Iterator[Finding]:
-    if statement.kind != 'select':
-        return
-    top = statement.top
-    args = top.expression.args
-    if not args.get('order') or args.get('limit'):
-        return
-    if args.get('group') or _sql.reads_nothing(top) or _sql.one_row(top):
-        return
-    yield Finding(
-        query.path,
-        f'`{query.name}` sorts its whole result without a LIMIT, no charge of its own but a '
-        'multiplier of time, of failures for lack of memory, and of results to keep',
-    )
+    def judged(self, query: Query, statement: _sql.Statement) -> Iterator[Finding]:
+        if statement.kind != 'select':
+            return
+        top = statement.top
+        args = top.expression.args
+        if not args.get('order') or args.get('limit'):
+            return
+        if args.get('group') or _sql.reads_nothing(top) or _sql.one_row(top):
+            return
+        yield Finding(
+            query.path,
+            f'`{query.name}` sorts its whole result without a LIMIT, no charge of its own but a '
+            'multiplier of time, of failures for lack of memory, and of results to keep',
+        )

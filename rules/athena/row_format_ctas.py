@@ -4,17 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from thera_lint.project import Project
 from thera_lint.rule import Finding
 from thera_lint.rule import Fix
-from thera_lint.rule import Options
-from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
-from thera_lint.rule import StateRule
 from thera_lint.rules.athena import _queries
 from thera_lint.rules.athena import _sql
-from thera_lint.states import State
-from thera_lint.template import Resource
 
 if TYPE_CHECKING:
     from thera_lint.rules.athena._queries import Query
@@ -25,7 +19,7 @@ _FORMAT = re.compile(r"\b(format\s*=\s*)'(?:AVRO|CSV|JSON|TEXTFILE)'", re.I)
 _OF_THE_FORMAT = ('avro_schema_url', 'field_delimiter', 'null_format', 'write_compression')
 
 
-class RowFormatCtas(ResourceRule, StateRule):
+class RowFormatCtas(_queries.QueryRule):
     """A query writes its result in a row format.
 
     ## Why it costs
@@ -49,32 +43,23 @@ class RowFormatCtas(ResourceRule, StateRule):
     """
 
     id = 'WC3010'
-    resources = _queries.RESOURCES
-    states = _queries.STATES
     remedy = "write format = 'PARQUET'"
 
-    def check(
-            self, place: Resource | State, project: Project, options: Options,
-    ) -> Iterator[Finding]:
-        for query, statement in _queries.statements(place, project):
-            yield from _judged(query, statement)
-
-
-def _judged(query: Query, statement: _sql.Statement) -> Iterator[Finding]:
-    written = statement.properties.get('format')
-    if statement.kind not in ('ctas', 'unload') or not isinstance(written, str):
-        return
-    if written.upper() not in _ROWS:
-        return
-    what = 'its result'
-    if statement.kind == 'ctas' and statement.target is not None:
-        what = f'`{query.shown(statement.target.name)}`'
-    yield Finding(
-        query.path,
-        f'`{query.name}` writes {what} as {written.upper()}, of which each later query reads '
-        f'every column: {_queries.scan()} that it holds',
-        fix=_fix(statement, query),
-    )
+    def judged(self, query: Query, statement: _sql.Statement) -> Iterator[Finding]:
+        written = statement.properties.get('format')
+        if statement.kind not in ('ctas', 'unload') or not isinstance(written, str):
+            return
+        if written.upper() not in _ROWS:
+            return
+        what = 'its result'
+        if statement.kind == 'ctas' and statement.target is not None:
+            what = f'`{query.shown(statement.target.name)}`'
+        yield Finding(
+            query.path,
+            f'`{query.name}` writes {what} as {written.upper()}, of which each later query reads '
+            f'every column: {_queries.scan()} that it holds',
+            fix=_fix(statement, query),
+        )
 
 
 def _fix(statement: _sql.Statement, query: Query) -> Fix | None:

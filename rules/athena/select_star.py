@@ -3,15 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from thera_lint.project import Project
 from thera_lint.rule import Finding
-from thera_lint.rule import Options
-from thera_lint.rule import ResourceRule
-from thera_lint.rule import StateRule
 from thera_lint.rules.athena import _queries
 from thera_lint.rules.athena import _sql
-from thera_lint.states import State
-from thera_lint.template import Resource
 
 if TYPE_CHECKING:
     from sqlglot.optimizer.scope import Scope
@@ -19,7 +13,7 @@ if TYPE_CHECKING:
     from thera_lint.rules.athena._queries import Query
 
 
-class SelectStar(ResourceRule, StateRule):
+class SelectStar(_queries.QueryRule):
     """A query asks for every column of a stored table.
 
     ## Why it costs
@@ -48,37 +42,28 @@ class SelectStar(ResourceRule, StateRule):
     """
 
     id = 'WC3008'
-    resources = _queries.RESOURCES
-    states = _queries.STATES
     remedy = 'name the columns that are needed'
 
-    def check(
-            self, place: Resource | State, project: Project, options: Options,
-    ) -> Iterator[Finding]:
-        for query, statement in _queries.statements(place, project):
-            yield from _judged(query, statement)
-
-
-def _judged(query: Query, statement: _sql.Statement) -> Iterator[Finding]:
-    if statement.kind not in ('select', 'ctas', 'insert', 'unload'):
-        return
-    reported = set()
-    for source in _starred(statement.top):
-        known = _queries.table_of(source.table, query)
-        name = query.shown(source.table.name)
-        if name in reported:
-            continue
-        reported.add(name)
-        if known is None or not known.rows:
-            consequence = f'reads every column of `{name}`: {_queries.scan()} they hold'
-        elif statement.kind != 'select':
-            consequence = (
-                f'writes every column of `{name}`, needed or not: '
-                f'more to keep, and {_queries.scan()} that is read again'
-            )
-        else:
-            continue
-        yield Finding(query.path, f'`{query.name}` selects * and {consequence}')
+    def judged(self, query: Query, statement: _sql.Statement) -> Iterator[Finding]:
+        if statement.kind not in ('select', 'ctas', 'insert', 'unload'):
+            return
+        reported = set()
+        for source in _starred(statement.top):
+            known = _queries.table_of(source.table, query)
+            name = query.shown(source.table.name)
+            if name in reported:
+                continue
+            reported.add(name)
+            if known is None or not known.rows:
+                consequence = f'reads every column of `{name}`: {_queries.scan()} they hold'
+            elif statement.kind != 'select':
+                consequence = (
+                    f'writes every column of `{name}`, needed or not: '
+                    f'more to keep, and {_queries.scan()} that is read again'
+                )
+            else:
+                continue
+            yield Finding(query.path, f'`{query.name}` selects * and {consequence}')
 
 
 def _starred(scope: Scope) -> Iterator[_sql.Source]:

@@ -6,15 +6,9 @@ from datetime import date
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from thera_lint.project import Project
 from thera_lint.rule import Finding
-from thera_lint.rule import Options
-from thera_lint.rule import ResourceRule
-from thera_lint.rule import StateRule
 from thera_lint.rules.athena import _queries
 from thera_lint.rules.athena import _sql
-from thera_lint.states import State
-from thera_lint.template import Resource
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -27,7 +21,7 @@ _DAILY = frozenset(('date', 'day', 'ds', 'dt'))
 _DAY_FORMATS = ('%Y%m%d', '%Y-%m-%d', '%Y/%m/%d')
 
 
-class TooManyPartitions(ResourceRule, StateRule):
+class TooManyPartitions(_queries.QueryRule):
     """A CREATE TABLE AS makes more partitions than Athena lets it.
 
     ## Why it costs
@@ -53,43 +47,35 @@ class TooManyPartitions(ResourceRule, StateRule):
     """
 
     id = 'EC3018'
-    resources = _queries.RESOURCES
-    states = _queries.STATES
     remedy = 'partition by month, or make at most 100 partitions and INSERT INTO the rest'
 
-    def check(
-            self, place: Resource | State, project: Project, options: Options,
-    ) -> Iterator[Finding]:
-        for query, statement in _queries.statements(place, project):
-            yield from _judged(query, statement)
+    def judged(self, query: Query, statement: _sql.Statement) -> Iterator[Finding]:
+        from sqlglot import exp
 
-
-def _judged(query: Query, statement: _sql.Statement) -> Iterator[Finding]:
-    from sqlglot import exp
-
-    keys = statement.properties.get('partitioned_by')
-    select = statement.query
-    if statement.kind != 'ctas' or not isinstance(keys, list):
-        return
-    if not isinstance(select, exp.Select) or select.args.get('limit'):
-        return
-    if statement.properties.get('no_data') or select.args.get('where') is None:
-        return
-    made = {
-        one.alias_or_name.lower(): one.unalias() for one in select.expressions if one.alias_or_name
-    }
-    daily = _daily_column(
-        [made.get(key.lower(), exp.column(key.lower())) for key in keys],
-    )
-    days = _days(select.args['where'].this, daily) if daily is not None else None
-    if days is None or days[1] <= _LIMIT:
-        return
-    yield Finding(
-        query.path,
-        f'`{query.name}` makes a partition for each day of `{daily}` from {days[0]} on, '
-        f'{days[1]} of them, and Athena fails a CREATE TABLE AS at more than {_LIMIT}: '
-        'it can only fail, and leave files behind that are paid for',
-    )
+        keys = statement.properties.get('partitioned_by')
+        select = statement.query
+        if statement.kind != 'ctas' or not isinstance(keys, list):
+            return
+        if not isinstance(select, exp.Select) or select.args.get('limit'):
+            return
+        if statement.properties.get('no_data') or select.args.get('where') is None:
+            return
+        made = {
+            one.alias_or_name.lower(): one.unalias()
+            for one in select.expressions if one.alias_or_name
+        }
+        daily = _daily_column(
+            [made.get(key.lower(), exp.column(key.lower())) for key in keys],
+        )
+        days = _days(select.args['where'].this, daily) if daily is not None else None
+        if days is None or days[1] <= _LIMIT:
+            return
+        yield Finding(
+            query.path,
+            f'`{query.name}` makes a partition for each day of `{daily}` from {days[0]} on, '
+            f'{days[1]} of them, and Athena fails a CREATE TABLE AS at more than {_LIMIT}: '
+            'it can only fail, and leave files behind that are paid for',
+        )
 
 
 def _daily_column(made: list[exp.Expr]) -> str | None:

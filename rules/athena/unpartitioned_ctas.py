@@ -3,21 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from thera_lint.project import Project
 from thera_lint.rule import Finding
-from thera_lint.rule import Options
-from thera_lint.rule import ResourceRule
-from thera_lint.rule import StateRule
 from thera_lint.rules.athena import _queries
 from thera_lint.rules.athena import _sql
-from thera_lint.states import State
-from thera_lint.template import Resource
 
 if TYPE_CHECKING:
     from thera_lint.rules.athena._queries import Query
 
 
-class UnpartitionedCtas(ResourceRule, StateRule):
+class UnpartitionedCtas(_queries.QueryRule):
     """A CREATE TABLE AS makes a table in one piece.
 
     ## Why it costs
@@ -40,31 +34,22 @@ class UnpartitionedCtas(ResourceRule, StateRule):
     """
 
     id = 'IC3011'
-    resources = _queries.RESOURCES
-    states = _queries.STATES
     remedy = 'add partitioned_by with the column that most queries filter by'
 
-    def check(
-            self, place: Resource | State, project: Project, options: Options,
-    ) -> Iterator[Finding]:
-        for query, statement in _queries.statements(place, project):
-            yield from _judged(query, statement)
-
-
-def _judged(query: Query, statement: _sql.Statement) -> Iterator[Finding]:
-    properties = statement.properties
-    if statement.kind != 'ctas' or statement.target is None or properties.get('no_data'):
-        return
-    if {'bucketed_by', 'partitioned_by', 'partitioning'}.intersection(properties):
-        return
-    if str(properties.get('table_type', '')).upper() == 'ICEBERG':
-        return
-    if _sql.reads_nothing(statement.top) or _sql.one_row(statement.top):
-        return
-    if statement.top.expression.args.get('limit'):
-        return
-    yield Finding(
-        query.path,
-        f'`{query.name}` makes `{query.shown(statement.target.name)}` without partitions or '
-        f'buckets, so each later query reads it all: {_queries.scan()} it holds',
-    )
+    def judged(self, query: Query, statement: _sql.Statement) -> Iterator[Finding]:
+        properties = statement.properties
+        if statement.kind != 'ctas' or statement.target is None or properties.get('no_data'):
+            return
+        if {'bucketed_by', 'partitioned_by', 'partitioning'}.intersection(properties):
+            return
+        if str(properties.get('table_type', '')).upper() == 'ICEBERG':
+            return
+        if _sql.reads_nothing(statement.top) or _sql.one_row(statement.top):
+            return
+        if statement.top.expression.args.get('limit'):
+            return
+        yield Finding(
+            query.path,
+            f'`{query.name}` makes `{query.shown(statement.target.name)}` without partitions or '
+            f'buckets, so each later query reads it all: {_queries.scan()} it holds',
+        )
