@@ -148,14 +148,14 @@ def test_a_world_holds_the_values_of_its_parameters() -> None:
 def test_too_many_worlds_are_none_and_quick(text: Any) -> None:
     every = ', '.join(f'!Condition C{i}' for i in range(40))
     found = conditions(''.join(f'  {text(i)}\n' for i in range(40)) + f'  Any: !Or [{every}]')
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(found.worlds(['C1', 'C2', 'C3']) or ()) == 8
     assert len(found.worlds([f'C{i}' for i in range(9)]) or ()) == MAX_WORLDS
     assert found.worlds([f'C{i}' for i in range(10)]) is None
     assert found.worlds([f'C{i}' for i in range(40)]) is None
     if 'Ref' in text(0):
         assert found.worlds(['Any']) is None, 'two worlds, but 2^40 ways to them'
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 4
 
 
 def test_conditions_that_name_each_other_are_quick() -> None:

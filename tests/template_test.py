@@ -134,9 +134,9 @@ def test_too_many_views_fall_back_to_silence_quickly() -> None:
             'Known': 1, **{name: {'Fn::If': [name, 1, {'Ref': 'AWS::NoValue'}]} for name in names},
         }}},
     })
-    start = time.perf_counter()
+    start = time.process_time()
     (view,) = template(text).views('A')
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 2
     assert view.properties['Known'] == 1
     assert all(isinstance(view.properties[name], Unknown) for name in names)
     assert not any(view.properties.absent(name) for name in names)
