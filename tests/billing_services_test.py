@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from thera_lint import bundled
 from thera_lint.billing_services import meant
-from thera_lint.billing_services import TABLE
 
-CONTENT = json.loads(Path(TABLE).read_text('utf-8'))
+CONTENT = json.loads(Path(bundled.path('billing_services')).read_text('utf-8'))
 
 
 def test_is_dated_and_sourced() -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from thera_lint import bundled
 from thera_lint.metrics import meant
 from thera_lint.metrics import Metric
-from thera_lint.metrics import TABLE
 
-CONTENT = json.loads(Path(TABLE).read_text('utf-8'))
+CONTENT = json.loads(Path(bundled.path('metrics')).read_text('utf-8'))
 NAMES: dict[str, list[str]] = CONTENT['names']
 
 # What the pipeline's own services publish, by the pages that scripts/metrics.py names.

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from cfnlint.rules.resources.lmbd.SnapStartSupported import SnapStartSupported
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from thera_lint import bundled
 from thera_lint.runtimes import has_arm64
 from thera_lint.runtimes import has_snapstart
-from thera_lint.runtimes import TABLE
 
-CONTENT = json.loads(TABLE.read_text('utf-8'))
+CONTENT = json.loads(Path(bundled.path('runtimes')).read_text('utf-8'))
 
 
 def test_is_dated_and_sourced() -> None:

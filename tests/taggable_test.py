@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from thera_lint import bundled
 from thera_lint.taggable import billable
-from thera_lint.taggable import TABLE
 from thera_lint.taggable import tag_property
 from thera_lint.taggable import tags_fixed_at_creation
 
@@ -19,7 +19,7 @@ SCRIPT = Path(__file__).parents[1] / 'scripts' / 'taggable.py'
 def test_table_is_what_the_script_writes() -> None:
     script = runpy.run_path(str(SCRIPT))
     fresh = script['table']()
-    text = Path(TABLE).read_text('utf-8')
+    text = Path(bundled.path('taggable')).read_text('utf-8')
     # Another version of cfn-lint is no fault; other schemas in it are.
     fresh['cfn_lint'] = json.loads(text)['cfn_lint']
     assert text == script['render'](fresh), 'stale: run python scripts/taggable.py'
@@ -89,7 +89,7 @@ def test_tags_fixed_at_creation() -> None:
 
 
 def test_forms_are_the_documented_ones() -> None:
-    types = json.loads(Path(TABLE).read_bytes())['types']
+    types = json.loads(Path(bundled.path('taggable')).read_bytes())['types']
     assert {value[1] for value in types.values() if value} == {
         'asg', 'items', 'list', 'map', 'nested',
     }

@@ -5,13 +5,11 @@ publishes no list. A name that is not in it is one of which nothing is known.
 """
 from __future__ import annotations
 
-import json
-import os
 import re
 from functools import cache
 from typing import NamedTuple
 
-TABLE = os.path.join(os.path.dirname(__file__), 'billing_services.json')
+from thera_lint import bundled
 
 _BRAND = re.compile(r'(amazon|aws)\s+')
 # One slip of the pen turns a shorter name into too many others.
@@ -25,8 +23,7 @@ class _Table(NamedTuple):
 
 @cache
 def _table() -> _Table:
-    with open(TABLE, encoding='utf-8') as stream:
-        content = json.load(stream)
+    content = bundled.read('billing_services')
     return _Table(
         names=frozenset(content['names']),
         meant={

@@ -5,13 +5,11 @@ namespace that is not in it, a custom one above all, nothing is known.
 """
 from __future__ import annotations
 
-import json
-import os
 import re
 from functools import cache
 from typing import NamedTuple
 
-TABLE = os.path.join(os.path.dirname(__file__), 'metrics.json')
+from thera_lint import bundled
 
 # One slip of the pen turns a shorter name into too many others.
 _LONG = 5
@@ -29,8 +27,7 @@ class _Table(NamedTuple):
 
 @cache
 def _table() -> _Table:
-    with open(TABLE, encoding='utf-8') as stream:
-        content = json.load(stream)
+    content = bundled.read('metrics')
     return _Table(
         names={namespace: frozenset(names) for namespace, names in content['names'].items()},
         meant={

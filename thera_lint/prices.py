@@ -6,11 +6,10 @@ first asks. It holds verified prices only, each with its date and where AWS publ
 from __future__ import annotations
 
 import functools
-import json
-import os
 from typing import Any
 from typing import NamedTuple
 
+from thera_lint import bundled
 from thera_lint.values import Map
 
 HOURS_PER_MONTH = 730
@@ -31,8 +30,7 @@ class Price(NamedTuple):
 
 @functools.cache
 def _book() -> dict[str, Any]:
-    with open(os.path.join(os.path.dirname(__file__), 'prices.json'), encoding='utf-8') as stream:
-        book: dict[str, Any] = json.load(stream)
+    book: dict[str, Any] = bundled.read('prices')
     return book
 
 

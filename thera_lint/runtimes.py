@@ -5,16 +5,14 @@ not in it is one of which nothing is known.
 """
 from __future__ import annotations
 
-import json
 from functools import cache
-from pathlib import Path
 
-TABLE = Path(__file__).with_name('runtimes.json')
+from thera_lint import bundled
 
 
 @cache
 def _having(feature: str) -> frozenset[str]:
-    return frozenset(json.loads(TABLE.read_bytes())[feature])
+    return frozenset(bundled.read('runtimes')[feature])
 
 
 def has_arm64(runtime: str) -> bool:

@@ -4,12 +4,10 @@ The table, taggable.json, is written by scripts/taggable.py, which says why a ty
 """
 from __future__ import annotations
 
-import json
-import os
 from functools import cache
 from typing import NamedTuple
 
-TABLE = os.path.join(os.path.dirname(__file__), 'taggable.json')
+from thera_lint import bundled
 
 
 class _Table(NamedTuple):
@@ -19,8 +17,7 @@ class _Table(NamedTuple):
 
 @cache
 def _table() -> _Table:
-    with open(TABLE, encoding='utf-8') as stream:
-        content = json.load(stream)
+    content = bundled.read('taggable')
     return _Table(
         types={key: value and tuple(value) for key, value in content['types'].items()},
         fixed=frozenset(content['fixed_at_creation']),
