@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     'bundled', 'values', 'source', 'intrinsics', 'conditions', 'sam', 'template', 'states',
     'taggable', 'tags', 'stacktags', 'prices', 'runtimes', 'billing_services', 'metrics',
-    'schedules', 'graph', 'lifecycle', 'project', 'rule', 'ignores', 'registry', 'engine', 'config', 'files', 'report',
-    'cli', 'hosts.cfn_lint',
+    'schedules', 'graph', 'lifecycle', 'project', 'rule', 'ignores', 'registry', 'engine',
+    'config', 'files', 'report', 'cli', 'hosts.cfn_lint',
 )
 FOR_RULES = {
     'values', 'template', 'states', 'project', 'rule', 'prices', 'tags', 'taggable', 'runtimes',

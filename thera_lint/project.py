@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 from typing import NamedTuple
+from typing import TypeVar
 
 from thera_lint import states
 from thera_lint import tags
@@ -117,6 +118,9 @@ _BEHIND: dict[str, tuple[str, ...]] = {
 _OWN_WORDS = frozenset(('Comment', 'Default', 'Next', 'StartAt', 'Type'))
 
 
+_Made = TypeVar('_Made')
+
+
 class Use(NamedTuple):
     """A place that refers to a resource: the user, and the path below its Properties.
 
@@ -154,6 +158,7 @@ class Project:
         self._machines: dict[int, StateMachine | None] = {}
         self._files: dict[tuple[str, str], Source | SourceError | LookupError] = {}
         self._indexes = {id(template): str(index) for index, template in enumerate(self.documents)}
+        self._made: dict[Callable[[Project], Any], Any] = {}
         self._texts: dict[tuple[int, Unknown], str] = {}
         self._configured_tags = stack_tags
         self._stack_tags: dict[str, Mapping[str, Any] | None] = {}
@@ -188,6 +193,13 @@ class Project:
     def has(self, *types: str) -> bool:
         """Whether any template declares a resource of one of these types."""
         return any(kind in template.types for template in self.documents for kind in types)
+
+    def once(self, make: Callable[[Project], _Made]) -> _Made:
+        """What `make` makes of the run: an index that a rule asks at every resource."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: _Made = self._made[make]
+        return made
 
     def machine(self, resource: Resource) -> StateMachine | None:
         """The state machine that a resource defines, if its definition is known."""

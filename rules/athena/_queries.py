@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 from typing import NamedTuple
 from typing import TYPE_CHECKING
@@ -221,7 +220,7 @@ def table_of(table: exp.Table, query: Query) -> Table | None:
     """What the run says of a table that a query names; None where it says nothing."""
     name, database = _name(table.name, query), _name(table.db, query) or query.database
     found = [
-        one.table for one in _declared(query.project).get(name, ())
+        one.table for one in query.project.once(_declared).get(name, ())
         if not _other(database, one.database)
     ] if '⟨?⟩' not in name else []
     if len(set(found)) > 1:
@@ -243,7 +242,6 @@ def _other(one: str | None, other: str | None) -> bool:
     return bool(known) and str(one).lower() != str(other).lower()
 
 
-@lru_cache(maxsize=1)
 def _declared(project: Project) -> dict[str, list[_Declared]]:
     result: dict[str, list[_Declared]] = {}
     for resource in project.resources('AWS::Glue::Table'):

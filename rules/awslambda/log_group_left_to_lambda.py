@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from thera_lint.prices import dollars
@@ -85,7 +84,7 @@ def _logs_elsewhere(function: Map) -> bool:
 
 def _declared(function: Resource, project: Project) -> bool:
     """Whether the run declares the function's log group, or may."""
-    groups = _groups(project)
+    groups = project.once(_groups)
     reference = project.text(Reference(function.logical_id), function.template)
     for name in {project.name(function), reference}:
         if any(group.agrees(function) for group in groups.by_name.get(_PREFIX + name, ())):
@@ -105,7 +104,6 @@ class _Groups(NamedTuple):
     """With names that are known in part, or not at all."""
 
 
-@lru_cache(maxsize=1)
 def _groups(project: Project) -> _Groups:
     """What a run declares of log groups."""
     groups = _Groups({}, [])

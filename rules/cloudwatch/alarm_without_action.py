@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from thera_lint.project import Project
@@ -80,7 +79,7 @@ def _why(properties: Map) -> tuple[Path, str] | None:
 
 def _is_read(alarm: Resource, project: Project) -> bool:
     """Whether anything of this run learns of the alarm's state, or may learn of it."""
-    rules = _rules(project)
+    rules = project.once(_rules)
     name = project.name(alarm)
     return (
         any(name in rule or '(' not in rule or _UNKNOWN in rule for rule in rules) or
@@ -91,7 +90,6 @@ def _is_read(alarm: Resource, project: Project) -> bool:
     )
 
 
-@lru_cache(maxsize=1)
 def _rules(project: Project) -> tuple[str, ...]:
     """The rules of all composite alarms."""
     return tuple(

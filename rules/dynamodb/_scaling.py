@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from thera_lint.project import Project
@@ -62,7 +61,6 @@ class _Claim(NamedTuple):
     text: str
 
 
-@lru_cache(maxsize=1)
 def _claims(project: Project) -> dict[_Key | None, list[_Claim]]:
     """All targets by the table that they name; under None where that is nobody known."""
     result: dict[_Key | None, list[_Claim]] = {}
@@ -82,7 +80,7 @@ def covered(
         table: Resource, index: _tables.Index | None, side: _tables.Side, project: Project,
 ) -> bool:
     """Whether a scalable target is, or may be, for this side of a table or of its index."""
-    claims = _claims(project)
+    claims = project.once(_claims)
     if not claims:
         return False
     tail = ''
@@ -120,7 +118,6 @@ def _fits(pattern: str, text: str) -> bool:
 
 # --- who uses a target
 
-@lru_cache(maxsize=1)
 def _policies(project: Project) -> dict[_Key | str | None, list[Resource]]:
     """Policies by the target they name, or by ResourceId; under None where that is unknown."""
     result: dict[_Key | str | None, list[Resource]] = {}
@@ -144,7 +141,7 @@ def _resource_id(scaling: Resource, project: Project) -> str:
 
 def used(target: Resource, project: Project) -> bool:
     """Whether a scaling policy of the run uses, or may use, a target."""
-    policies = _policies(project)
+    policies = project.once(_policies)
     if any(policy.agrees(target) for policy in policies.get(key(target), ())):
         return True
     text = _resource_id(target, project)

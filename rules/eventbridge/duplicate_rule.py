@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 
 from thera_lint.project import Project
@@ -41,7 +40,7 @@ class DuplicateRule(ResourceRule):
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
         key = _key(resource, project)
-        for other in _by_key(project).get(key, ()) if key else ():
+        for other in project.once(_by_key).get(key, ()) if key else ():
             if other.template is resource.template and other.logical_id == resource.logical_id:
                 return  # those that follow see this one
             if not resource.agrees(other):
@@ -65,7 +64,6 @@ class DuplicateRule(ResourceRule):
                     return
 
 
-@functools.lru_cache(maxsize=1)
 def _by_key(project: Project) -> dict[tuple[str, str], list[Resource]]:
     result: dict[tuple[str, str], list[Resource]] = {}
     for resource in project.resources(_targets.RULE):

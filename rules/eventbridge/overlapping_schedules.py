@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 
 from thera_lint import schedules
@@ -52,7 +51,7 @@ class OverlappingSchedules(ResourceRule):
             return
         for _, target in _targets.targets(resource):
             job = _targets.job(target, resource.template, project)
-            for other, schedule in _by_job(project).get(job, ()) if job else ():
+            for other, schedule in project.once(_by_job).get(job, ()) if job else ():
                 if _same(other, resource):
                     break  # those that follow see this one
                 clash = schedules.clashes(own, schedule) if resource.agrees(other) else None
@@ -71,7 +70,6 @@ class OverlappingSchedules(ResourceRule):
                 break
 
 
-@functools.lru_cache(maxsize=1)
 def _by_job(project: Project) -> dict[_targets.Job, list[tuple[Resource, Schedule]]]:
     """Every enabled schedule of the run, by what it does."""
     result: dict[_targets.Job, list[tuple[Resource, Schedule]]] = {}
