@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 # Lower first. A module may import only from those above it in this list.
 LAYERS = (
-    'bundled', 'values', 'source', 'intrinsics', 'conditions', 'sam', 'template', 'states',
+    'bundled', 'words', 'values', 'source', 'intrinsics', 'conditions', 'sam', 'template', 'states',
     'taggable', 'tags', 'stacktags', 'prices', 'runtimes', 'billing_services', 'metrics',
     'schedules', 'graph', 'lifecycle', 'project', 'rule', 'ignores', 'registry', 'engine',
     'config', 'files', 'report', 'cli', 'hosts.cfn_lint',
@@ -21,7 +21,7 @@ LAYERS = (
 FOR_RULES = {
     'values', 'template', 'states', 'project', 'rule', 'prices', 'tags', 'taggable', 'runtimes',
     'billing_services', 'metrics', 'schedules', 'graph', 'intrinsics',
-    'lifecycle',
+    'lifecycle', 'words',
 }
 STANDARD_FOR_RULES = {
     '__future__', 'bisect', 'collections', 'collections.abc', 'datetime', 'difflib', 'enum',

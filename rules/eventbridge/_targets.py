@@ -17,6 +17,7 @@ from thera_lint.values import Map
 from thera_lint.values import Path
 from thera_lint.values import Seq
 from thera_lint.values import Text
+from thera_lint.words import listed
 
 RULE = 'AWS::Events::Rule'
 SCHEDULE = 'AWS::Scheduler::Schedule'
@@ -77,14 +78,13 @@ def name(target: Map, template: Template, project: Project) -> str:
 def names(resource: Resource, project: Project) -> str:
     """`A`, `B` and `C`."""
     all = [name(target, resource.template, project) for _, target in targets(resource)]
-    unique = list(dict.fromkeys(all))
-    return ' and '.join(filter(None, (', '.join(unique[:-1]), unique[-1]))) if unique else ''
+    return listed(list(dict.fromkeys(all)))
 
 
 def job(target: Map, template: Template, project: Project) -> Job | None:
     """None where it can't be told apart from others."""
     arn = target.get('Arn')
-    who = {(one.template.filename, one.logical_id) for one in project.find(arn, template)}
+    who = {one.key for one in project.find(arn, template)}
     if not who:
         text = project.text(arn, template)
         if _UNSETTLED in text:

@@ -7,6 +7,7 @@ from thera_lint.prices import price
 from thera_lint.states import Level
 from thera_lint.states import State
 from thera_lint.states import Task
+from thera_lint.words import listed
 
 _SYNC = {
     ('athena', 'getQueryExecution'): ('Athena', 'athena:startQueryExecution'),
@@ -137,7 +138,7 @@ def named(states: list[State]) -> str:
     names = [f'`{state.name}`' for state in states]
     if len(names) > 5:
         names[4:] = [f'{len(names) - 4} more']
-    return ' and '.join([', '.join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return listed(names)
 
 
 def limit(execution_type: str | None) -> str:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 # What AWS and deployment tools write, or read by that exact name. `Name` is what the console
 # shows; costs are not split by it. Serverless Framework writes STAGE.
@@ -28,9 +27,3 @@ def ours(key: str) -> bool:
 def bare(key: str) -> str:
     """The same for every spelling: `costcenter` for `CostCenter` and `cost-center`."""
     return ''.join(letter for letter in key.casefold() if letter.isalnum())
-
-
-def listed(words: Iterable[str]) -> str:
-    """`A, B and C`."""
-    *most, last = words
-    return ' and '.join(filter(None, (', '.join(most), last)))

@@ -12,7 +12,6 @@ from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rules.tags._keys import bare
 from thera_lint.rules.tags._keys import CENTS
-from thera_lint.rules.tags._keys import listed
 from thera_lint.rules.tags._keys import ours
 from thera_lint.rules.tags._keys import REQUIRED
 from thera_lint.tags import Tag
@@ -21,6 +20,7 @@ from thera_lint.tags import too_late
 from thera_lint.tags import within
 from thera_lint.template import Resource
 from thera_lint.template import Template
+from thera_lint.words import listed
 
 
 class MissingCostTag(ResourceRule):

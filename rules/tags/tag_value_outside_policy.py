@@ -14,6 +14,7 @@ from thera_lint.tags import of_stack
 from thera_lint.tags import tag_sets
 from thera_lint.template import Resource
 from thera_lint.values import as_text
+from thera_lint.words import listed
 
 
 class TagValueOutsidePolicy(ResourceRule):
@@ -71,7 +72,7 @@ class TagValueOutsidePolicy(ResourceRule):
             allowed = policy.get(tag.key)
             if allowed is not None:
                 if not any(fnmatchcase(value, pattern) for pattern in allowed):
-                    policy_says = _keys.listed(f'`{one}`' for one in allowed)
+                    policy_says = listed([f'`{one}`' for one in allowed])
                     yield Finding(
                         tag.path,
                         f'{tagged}, where the policy has {policy_says}: its cost is in a row of '

@@ -14,6 +14,7 @@ from thera_lint.values import as_flag
 from thera_lint.values import Map
 from thera_lint.values import Seq
 from thera_lint.values import Unknown
+from thera_lint.words import listed
 
 _TEMPLATE = 'AWS::EC2::LaunchTemplate'
 
@@ -225,5 +226,4 @@ def _said(keys: list[str]) -> str:
 
 
 def _listed(keys: list[str]) -> str:
-    said: str = _keys.listed(f'`{key}`' for key in keys)
-    return said
+    return listed([f'`{key}`' for key in keys])
