@@ -142,8 +142,9 @@ class _Run:
 
     def _project(self, rule: ProjectRule, options: Options) -> Iterator[Found]:
         for resource, finding in rule.check(self.project, options):
-            if not self._is_ignored(rule, resource, finding.path):
-                yield _placed(rule, resource, finding)
+            found = _placed(rule, resource, finding)
+            if not self._is_ignored(found, resource):
+                yield found
 
     def _template(
             self, template: Template, rule: Rule, types: Collection[str], options: Options,
@@ -166,23 +167,26 @@ class _Run:
     ) -> Iterator[tuple[tuple[Path, str], Found]]:
         if isinstance(rule, ResourceRule) and {view.type, '*'}.intersection(rule.resources):
             for finding in rule.check(view, self.project, options):
-                if not self._is_ignored(rule, view, finding.path):
-                    yield (finding.path, finding.message), _placed(rule, view, finding)
+                found = _placed(rule, view, finding)
+                if not self._is_ignored(found, view):
+                    yield (finding.path, finding.message), found
         if not isinstance(rule, (StateRule, MachineRule)) or view.type != MACHINE:
             return
         machine = self.project.machine(view)
         if machine is None:
             return
         for path, finding in self._machine(machine, rule, options):
-            if not self._is_ignored(rule, view, ()):
-                yield (path, finding.message), _placed_in(rule, machine, path, finding)
+            found = _placed_in(rule, machine, path, finding)
+            if not self._is_ignored(found, view):
+                yield (path, finding.message), found
 
     def _standalone(
             self, machine: StateMachine, rule: Rule, options: Options,
     ) -> Iterator[Found]:
         for path, finding in self._machine(machine, rule, options):
-            if machine.resource is None or not self._is_ignored(rule, machine.resource, ()):
-                yield _placed_in(rule, machine, path, finding)
+            found = _placed_in(rule, machine, path, finding)
+            if machine.resource is None or not self._is_ignored(found, machine.resource):
+                yield found
 
     def _machine(
             self, machine: StateMachine, rule: Rule, options: Options,
@@ -198,8 +202,8 @@ class _Run:
                             fix=_below(finding.fix, state.path),
                         )
 
-    def _is_ignored(self, rule: Rule, resource: Resource, path: Path) -> bool:
-        if ignored(rule.id, resource.template, resource, str(_reported(resource, path)[1])):
+    def _is_ignored(self, found: Found, resource: Resource) -> bool:
+        if ignored(found.rule.id, resource.template, resource, str(found.path[1])):
             self.ignored += 1
             return True
         return False

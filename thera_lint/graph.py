@@ -213,9 +213,8 @@ def retries(state: State) -> float | None:
     if retriers is None:
         return None
     total: float = 0
-    for index, _ in enumerate(retriers):
-        retrier = retriers[index]
-        if not hasattr(retrier, 'absent'):
+    for retrier in retriers:
+        if not isinstance(retrier, Map):
             return None
         attempts = 3 if retrier.absent('MaxAttempts') else retrier.number('MaxAttempts')
         if attempts is None:
@@ -272,9 +271,7 @@ def _weight(
 
 def _rounds(state: State, items: Callable[[State], float]) -> float:
     """How often a Map runs what is in it; 0 where its children are Express, billed otherwise."""
-    processor = state.data.map('ItemProcessor')
-    config = processor.map('ProcessorConfig') if processor is not None else None
-    if config is not None and config.text('ExecutionType') == 'EXPRESS':
+    if state.children_type == 'EXPRESS':
         return 0
     batcher = state.data.map('ItemBatcher')
     size = batcher.number('MaxItemsPerBatch') if batcher is not None else None

@@ -461,7 +461,7 @@ class Project:
 
     def uses(self, resource: Resource) -> list[Use]:
         """Every place of the run that refers to a resource, whatever the form."""
-        return self._uses.get((resource.template.filename, resource.logical_id), [])
+        return self._uses.get(resource.key, [])
 
     @cached_property
     def _uses(self) -> dict[tuple[str, str], list[Use]]:
@@ -475,13 +475,12 @@ class Project:
                     values += [part for part in value.parts if isinstance(part, Unknown)]
                 # A resource's own name is not a reference to another of that name.
                 own = self.name(user) if path == (_NAMES.get(user.type, 'Name'),) else None
-                seen = {(user.template.filename, user.logical_id)}
+                seen = {user.key}
                 for part in values:
                     for target in self.find(part, user.template):
-                        key = target.template.filename, target.logical_id
-                        if key not in seen and (own is None or self.name(target) != own):
-                            seen.add(key)
-                            result.setdefault(key, []).append(Use(user, path))
+                        if target.key not in seen and (own is None or self.name(target) != own):
+                            seen.add(target.key)
+                            result.setdefault(target.key, []).append(Use(user, path))
         return result
 
     def _may_name(self, text: str) -> bool:

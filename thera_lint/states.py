@@ -119,6 +119,13 @@ class State:
             return value
         return Map((*self.data.place, key), open=value is not None)
 
+    @property
+    def children_type(self) -> str | None:
+        """The ExecutionType of a DISTRIBUTED Map, which must be written; None if unknown."""
+        processor = self.data.map('ItemProcessor')
+        config = processor.map('ProcessorConfig') if processor is not None else None
+        return config.text('ExecutionType') if config is not None else None
+
     @cached_property
     def levels(self) -> list[Level]:
         """Item processor or branches, in order."""

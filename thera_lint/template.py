@@ -49,6 +49,11 @@ class Resource:
     def __repr__(self) -> str:
         return f'<{self.type} {self.logical_id} in {self.template.filename}>'
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for every view of one resource, and for no other of the run."""
+        return self.template.filename, self.logical_id
+
     def place(self, path: Path) -> Path:
         """Where `path` below Properties was written; the logical id where nothing of it was."""
         if not path:
@@ -90,7 +95,7 @@ class Template:
                 resources.update(self.resolver.unrolled(value, ('Resources', key)) or {})
             else:
                 resources[key] = value
-        if not _is_sam(self.raw):
+        if self.raw.get('Transform') is None:
             return resources
         from thera_lint import sam  # 10 ms that other templates need not pay
 
@@ -127,8 +132,10 @@ class Template:
         AWS's own are known: SAM and Fn::ForEach are expanded here, and the others add
         resources, not properties (but AWS::Include, which adds anything).
         """
+        transform = self.raw.get('Transform')
         names = [
-            name.get('Name') if isinstance(name, dict) else name for name in _transforms(self.raw)
+            name.get('Name') if isinstance(name, dict) else name
+            for name in (transform if isinstance(transform, list) else [transform])
         ]
         return any(
             isinstance(name, str) and (not name.startswith('AWS::') or name == 'AWS::Include')
@@ -163,10 +170,10 @@ class Template:
             attributes = self.resolver.resolve(raw, place, world)
             if attributes is NO_VALUE or not isinstance(attributes, Map):
                 continue
-            if self._rewritten and isinstance(
-                    attributes.setdefault('Properties', Map((*place, 'Properties'))), Map,
-            ):
-                attributes['Properties'].open = True
+            if self._rewritten:
+                properties = attributes.setdefault('Properties', Map((*place, 'Properties')))
+                if isinstance(properties, Map):
+                    properties.open = True
             for view in views:
                 if view.attributes == attributes:
                     view.worlds.append(world)
@@ -189,15 +196,6 @@ def is_template(data: Any) -> bool:
         resource['Type'][:5] in ('AWS::', 'Custo', 'Alexa')
         for key, resource in resources.items()
     )
-
-
-def _is_sam(raw: dict[str, Any]) -> bool:
-    return 'AWS::Serverless-2016-10-31' in _transforms(raw)
-
-
-def _transforms(raw: dict[str, Any]) -> list[Any]:
-    transform = raw.get('Transform')
-    return transform if isinstance(transform, list) else [transform]
 
 
 def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:

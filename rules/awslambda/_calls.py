@@ -57,6 +57,6 @@ def too_seldom(function: Resource, project: Project, usd: float) -> bool:
         if schedule is None or not properties.absent('EventPattern'):
             return False
         # One schedule has as many views as its conditions make.
-        key = caller.user.template.filename, caller.user.logical_id, *caller.path
+        key = *caller.user.key, *caller.path
         starts[key] = max(starts.get(key, 0), schedule.per_month)
     return bool(starts) and sum(starts.values()) * _TRIES * usd < _SMALL_USD_A_MONTH

@@ -49,7 +49,7 @@ class PaidDashboards(ProjectRule):
         dashboards: dict[tuple[str, str], Resource] = {}
         conditional = False
         for one in project.resources(_DASHBOARD):
-            dashboards.setdefault((one.template.filename, one.logical_id), one)
+            dashboards.setdefault(one.key, one)
             conditional = conditional or 'Condition' in one.attributes
         paid = len(dashboards) - options.free_dashboards
         shown = [one for one in dashboards.values() if id(one.template) in linted]

@@ -48,10 +48,6 @@ def at_standard_price(scaling: Resource, project: Project) -> bool:
     return all(one is None or _tables.standard_class(one) for one in tables)
 
 
-def key(resource: Resource) -> _Key:
-    return resource.template.filename, resource.logical_id
-
-
 # --- who covers a table
 
 class _Claim(NamedTuple):
@@ -70,7 +66,7 @@ def _claims(project: Project) -> dict[_Key | None, list[_Claim]]:
             continue
         value = target.properties.get('ResourceId')
         claim = _Claim(target, project.text(value, target.template))
-        tables = {key(one) for one in project.find(value, target.template, *_tables.TABLES)}
+        tables = {one.key for one in project.find(value, target.template, *_tables.TABLES)}
         for one in tables or (None,):
             result.setdefault(one, []).append(claim)
     return result
@@ -88,7 +84,7 @@ def covered(
         name = project.text(index.properties.get('IndexName'), table.template)
         tail = f'/index/{name}'
     own = [
-        claim.target for claim in claims.get(key(table), ())
+        claim.target for claim in claims.get(table.key, ())
         if _may_be(''.join(claim.text.partition('/index/')[1:]), tail)
     ]
     whole = f'table/{project.name(table)}{tail}'
@@ -123,7 +119,7 @@ def _policies(project: Project) -> dict[_Key | str | None, list[Resource]]:
     result: dict[_Key | str | None, list[Resource]] = {}
     for policy in project.resources(POLICY):
         named = project.find(policy.properties.get('ScalingTargetId'), policy.template, TARGET)
-        names: set[_Key | str | None] = {key(one) for one in named}
+        names: set[_Key | str | None] = {one.key for one in named}
         if not names:
             text = _resource_id(policy, project)
             names = {None if '⟨' in text else text}
@@ -142,7 +138,7 @@ def _resource_id(scaling: Resource, project: Project) -> str:
 def used(target: Resource, project: Project) -> bool:
     """Whether a scaling policy of the run uses, or may use, a target."""
     policies = project.once(_policies)
-    if any(policy.agrees(target) for policy in policies.get(key(target), ())):
+    if any(policy.agrees(target) for policy in policies.get(target.key, ())):
         return True
     text = _resource_id(target, project)
     wanted = side(target)

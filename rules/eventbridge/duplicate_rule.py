@@ -41,7 +41,7 @@ class DuplicateRule(ResourceRule):
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
         key = _key(resource, project)
         for other in project.once(_by_key).get(key, ()) if key else ():
-            if other.template is resource.template and other.logical_id == resource.logical_id:
+            if other.key == resource.key:
                 return  # those that follow see this one
             if not resource.agrees(other):
                 continue

@@ -52,7 +52,7 @@ class OverlappingSchedules(ResourceRule):
         for _, target in _targets.targets(resource):
             job = _targets.job(target, resource.template, project)
             for other, schedule in project.once(_by_job).get(job, ()) if job else ():
-                if _same(other, resource):
+                if other.key == resource.key:
                     break  # those that follow see this one
                 clash = schedules.clashes(own, schedule) if resource.agrees(other) else None
                 if clash is None or round(clash.per_month) < 1:
@@ -87,7 +87,3 @@ def _schedule(resource: Resource) -> Schedule | None:
     if resource.type == _targets.SCHEDULE and (window is None or window.get('Mode') != 'OFF'):
         return None  # within the window, it fires at a minute that nobody knows
     return schedules.of(resource.properties) if _targets.is_enabled(resource) else None
-
-
-def _same(one: Resource, other: Resource) -> bool:
-    return one.template is other.template and one.logical_id == other.logical_id

@@ -40,19 +40,18 @@ def starters(machine: Resource, project: Project) -> Iterator[Starter]:
     seen: set[tuple[str, str]] = set()
     for user, path in project.uses(machine):
         kind = _STARTERS.get((user.type, str(path[0])))
-        key = user.template.filename, user.logical_id
-        if kind is None or key in seen or not is_on(user) or not machine.agrees(user):
+        if kind is None or user.key in seen or not is_on(user) or not machine.agrees(user):
             continue
         if kind in ('an API', 'a pipe'):
-            seen.add(key)
+            seen.add(user.key)
             yield Starter(user, kind, None)
         elif not user.properties.absent('ScheduleExpression'):
             schedule = schedules.of(user.properties)
             if schedule is not None:
-                seen.add(key)
+                seen.add(user.key)
                 yield Starter(user, 'a schedule', schedule.per_month)
         elif _is_busy(user):
-            seen.add(key)
+            seen.add(user.key)
             yield Starter(user, 'an event pattern', None)
 
 

@@ -1,7 +1,6 @@
 """What the rules on workflow types and patterns share; no rule itself."""
 from __future__ import annotations
 
-from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.rules.stepfunctions import _maps
 from thera_lint.states import State
@@ -23,16 +22,9 @@ def execution_type(state: State) -> str | None:
             if mode is None:
                 return None
             if mode == 'DISTRIBUTED':
-                return children_type(owner)
+                return owner.children_type
         owner = owner.parent
     return state.machine.type
-
-
-def children_type(state: State) -> str | None:
-    """The ExecutionType of a DISTRIBUTED Map, which must be written; None where it is unknown."""
-    processor = state.data.map('ItemProcessor')
-    config = processor.map('ProcessorConfig') if processor is not None else None
-    return config.text('ExecutionType') if config is not None else None
 
 
 def pattern(task: Task) -> str | None:
@@ -55,9 +47,3 @@ def is_bounded(state: State) -> bool:
 def express_second() -> float:
     """What a second of an Express run costs at the least memory, in the first tier."""
     return _GB * price('sfn.express.duration.tier1').usd
-
-
-def express_said() -> str:
-    """The price of Express runs in words, for a message: per million of them."""
-    runs = dollars(price('sfn.express.request').usd * 1e6)
-    return f'{runs} and {dollars(express_second() * 1e6)} for each second'

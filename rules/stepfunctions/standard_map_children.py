@@ -56,7 +56,7 @@ class StandardMapChildren(StateRule):
     )
 
     def check(self, state: State, project: Project, options: Options) -> Iterator[Finding]:
-        if _maps.mode(state) != 'DISTRIBUTED' or _workflows.children_type(state) != 'STANDARD':
+        if _maps.mode(state) != 'DISTRIBUTED' or state.children_type != 'STANDARD':
             return
         level = state.levels[0]
         inside = list(level.walk())

@@ -11,7 +11,6 @@ from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import StateRule
 from thera_lint.rules.stepfunctions import _maps
-from thera_lint.rules.stepfunctions import _workflows
 from thera_lint.states import State
 
 _CHILDREN = 10_000
@@ -65,7 +64,7 @@ class UnbatchedMapItems(StateRule):
         task = works[0].task
         if task is None or task.service != 'lambda' or task.action != 'invoke' or task.pattern:
             return
-        kind = _workflows.children_type(state)
+        kind = state.children_type
         start = {
             'STANDARD': price('sfn.standard.transition').usd,
             'EXPRESS': price('sfn.express.request').usd,
