@@ -22,6 +22,8 @@ MAX_DEPTH = 200
 MAX_ALIASED = 1_000_000
 # libyaml's composer recurses on the C stack: fine at 5,000 levels, dead at 100,000.
 _COMPOSER_DEPTH = 5_000
+# The libyaml that comes with PyYAML 6.0.4 ends at 1,000 levels, before it composes anything.
+_TOO_DEEP = 'exceeded maximum nesting depth'
 # A line of `- - -` nests too; the look-behind keeps the search linear.
 _COMPACT_DEPTH = re.compile(f'(?<![ \t?:-])[ \t?:-]{{{_COMPOSER_DEPTH}}}')
 
@@ -316,6 +318,8 @@ def _read_yaml(filename: str, text: str) -> Source:
         message = ', '.join(filter(None, (error.context, error.problem)))
         line, column = (mark.line, mark.column) if mark else (0, 0)
         span = Span(line, column, line, column + 1)
+        if error.problem == _TOO_DEEP:
+            raise SourceError([_nested(span)]) from None
         raise SourceError([Problem(span, f'not YAML: {message}')]) from None
     except yaml.YAMLError as error:
         raise SourceError([Problem(Span(0, 0, 0, 1), f'not YAML: {error}')]) from None
