@@ -9,26 +9,29 @@ from typing import Any
 from typing import NamedTuple
 
 from thera_lint import registry
+from thera_lint import states
 from thera_lint.ignores import ignored
 from thera_lint.intrinsics import LOOP
 from thera_lint.intrinsics import World
 from thera_lint.project import Project
 from thera_lint.rule import Cost
+from thera_lint.rule import Declare
+from thera_lint.rule import Edit
 from thera_lint.rule import Finding
 from thera_lint.rule import Fix
 from thera_lint.rule import MachineRule
 from thera_lint.rule import Options
 from thera_lint.rule import ProjectRule
-from thera_lint.rule import Remove
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Rule
-from thera_lint.rule import Set
 from thera_lint.rule import StateRule
+from thera_lint.source import Source
 from thera_lint.source import Span
 from thera_lint.states import MACHINE
 from thera_lint.states import StateMachine
 from thera_lint.template import Resource
 from thera_lint.template import Template
+from thera_lint.values import Map
 from thera_lint.values import Path
 
 
@@ -50,8 +53,16 @@ class Settings(NamedTuple):
         return Options({**rule.defaults(), **self.options.get(rule.id, {})})
 
 
+class Target(NamedTuple):
+    """What a fix would edit: the paths of `edits` are below `root`, which `source` holds."""
+
+    source: Source
+    root: Map
+    edits: tuple[Edit, ...]
+
+
 class Found(NamedTuple):
-    """A finding with its place; `path` is the whole path, `resource` its logical id."""
+    """A finding with its place; `path` is the whole path, that of the edits in `fix` too."""
 
     filename: str
     span: Span
@@ -59,8 +70,21 @@ class Found(NamedTuple):
     message: str
     path: Path
     resource: str
-    cost: Cost | None
-    fix: Fix | None
+    """The logical id, or the name of a machine's own file; empty for a file that is unreadable."""
+    cost: Cost | None = None
+    fix: Fix | None = None
+    state: str = ''
+    """The innermost state that it lies in."""
+    home: Resource | None = None
+    """The resource in the view that was judged; None for a machine in a file of its own."""
+    target: Target | None = None
+    """Where to make the edits of `fix`."""
+
+    @property
+    def construct(self) -> str:
+        """The path of the CDK construct that made the resource, as CDK writes it; else empty."""
+        metadata = self.home.attributes.map('Metadata') if self.home is not None else None
+        return (metadata.text('aws:cdk:path') if metadata is not None else None) or ''
 
 
 class Crash(NamedTuple):
@@ -230,6 +254,8 @@ def _placed(rule: Rule, resource: Resource, finding: Finding) -> Found:
         resource.logical_id,
         finding.cost,
         _below(finding.fix, resource.properties.place),
+        home=resource,
+        target=_target(source, resource.properties, finding.fix),
     )
 
 
@@ -248,18 +274,23 @@ def _placed_in(rule: Rule, machine: StateMachine, path: Path, finding: Finding) 
         machine.name,
         finding.cost,
         _below(finding.fix, machine.root),
+        states.innermost(path),
+        machine.resource,
+        _target(machine.source, machine.definition, finding.fix),
     )
+
+
+def _target(source: Source, root: Map, fix: Fix | None) -> Target | None:
+    return Target(source, root, fix.edits) if fix is not None else None
 
 
 def _below(fix: Fix | None, root: Path) -> Fix | None:
     if fix is None:
         return None
-    edits = tuple(
-        Set((*root, *edit.path), edit.value) if isinstance(edit, Set)
-        else Remove((*root, *edit.path))
+    return fix._replace(edits=tuple(
+        edit if isinstance(edit, Declare) else edit._replace(path=(*root, *edit.path))
         for edit in fix.edits
-    )
-    return fix._replace(edits=edits)
+    ))
 
 
 def _reported(resource: Resource, path: Path) -> Path:

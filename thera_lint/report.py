@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from thera_lint.engine import Found
+from thera_lint.rule import Declare
 from thera_lint.rule import Fix
 from thera_lint.rule import Rule
 from thera_lint.rule import Set
@@ -90,7 +91,8 @@ def _fix(fix: Fix) -> dict[str, Any]:
         'Safe': fix.safe,
         'Edits': [
             {'Set': list(edit.path), 'Value': edit.value} if isinstance(edit, Set)
-            else {'Remove': list(edit.path)}
+            else {'Set': ['Resources', edit.logical_id], 'Value': edit.resource}
+            if isinstance(edit, Declare) else {'Remove': list(edit.path)}
             for edit in fix.edits
         ],
     }

@@ -71,15 +71,25 @@ class Remove(NamedTuple):
     path: Path
 
 
+class Declare(NamedTuple):
+    """Add a resource to the template; its body is plain data, functions in their long form."""
+
+    logical_id: str
+    resource: dict[str, Any]
+
+
+Edit = Set | Remove | Declare
+
+
 class Fix(NamedTuple):
-    """The edit that ends the waste; paths are as in `Finding`.
+    """The edits that end the waste; paths are as in `Finding`.
 
     `safe` promises that what the deployed system does cannot change.
     """
 
     title: str
     safe: bool
-    edits: tuple[Set | Remove, ...]
+    edits: tuple[Edit, ...]
 
 
 class Finding(NamedTuple):

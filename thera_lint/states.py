@@ -236,6 +236,20 @@ class StateMachine:
         return self.source.span(locate(self.definition, path))
 
 
+def innermost(path: Path) -> str:
+    """The name of the innermost state that a path below a definition leads into; else empty."""
+    name = ''
+    while len(path) > 1 and path[0] == 'States':
+        name, path = str(path[1]), path[2:]
+        if path[:1] == ('Branches',):
+            path = path[2:]
+        elif path and path[0] in ('ItemProcessor', 'Iterator'):
+            path = path[1:]
+        else:
+            break
+    return name
+
+
 def is_state_machine(data: Any) -> bool:
     """Whether parsed data is a state machine definition on its own."""
     return isinstance(data, dict) and 'StartAt' in data and isinstance(data.get('States'), dict)
