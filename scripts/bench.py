@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from thera_lint import files
+from thera_lint.discovery import discovered
 from thera_lint.source import decode
 from thera_lint.source import read
 from thera_lint.source import SourceError
@@ -279,7 +279,7 @@ def crashed(usage: Usage) -> bool:
 def templates(folder: str) -> list[str]:
     """Every file below a folder that our reader takes for a template."""
     found = []
-    for filename in files.discovered(folder):
+    for filename in discovered(folder).files:
         try:
             with open(filename, 'rb') as stream:
                 data = read(filename, decode(stream.read())).data

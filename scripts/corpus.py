@@ -68,7 +68,7 @@ def main() -> int:
     start = time.perf_counter()
     for name, paths in runs(args.folder, only):
         try:
-            loaded = files.load(paths, {})
+            loaded = files.load(paths)
             result = engine.lint(loaded.project, settings)
         except Exception:
             crashes += 1
@@ -79,8 +79,8 @@ def main() -> int:
             print(f'CRASH {crash.rule.id} on {crash.filename}: {crash.error!r}')
             traceback.print_exception(crash.error)
         found += result.found
-        checked += loaded.checked
-        skipped += loaded.skipped
+        checked += len(loaded.checked)
+        skipped += len(loaded.skipped)
         templates += len(loaded.project.templates)
         unreadable += len({one.filename for one in loaded.unreadable})
         for one in loaded.unreadable:

@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from thera_lint import config
 from thera_lint import registry
-from thera_lint.files import UnreadableFile
+from thera_lint.schema import schema
 
 FILE = Path(__file__).parent.parent / 'docs' / 'thera-lint.schema.json'
 
 
 def text() -> str:
     """The schema of the rules as they are now."""
-    schema = config.schema([UnreadableFile(), *registry.all_rules()])
-    return json.dumps(schema, indent=2) + '\n'
+    return json.dumps(schema(registry.every_rule()), indent=2) + '\n'
 
 
 if __name__ == '__main__':

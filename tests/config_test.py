@@ -1,4 +1,4 @@
-"""The configuration file: every key works, every mistake has its place and a better word."""
+"""The configuration file and the command line: every key works, and what comes over what."""
 from __future__ import annotations
 
 import json
@@ -10,19 +10,25 @@ from typing import Any
 
 import pytest
 from docs_test import blocks
-from docs_test import load
 from hypothesis import given
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from thera_lint import cli
 from thera_lint import config
 from thera_lint import registry
-from thera_lint.files import UnreadableFile
+from thera_lint.config import Config
+from thera_lint.config import with_arguments
+from thera_lint.config import WrongArgument
+from thera_lint.ignores import Ignore
+from thera_lint.rule import Option
+from thera_lint.rule import Rule
+from thera_lint.schema import schema
 from thera_lint.source import SourceError
+from thera_lint.source import Span
 
 ROOT = File(__file__).parent.parent
-RULES = [UnreadableFile(), *registry.all_rules()]
+RULES = registry.every_rule()
+BY_ID = {rule.id: rule for rule in RULES}
 # Warnings of several services: one that an option brings, and some that options take away.
 TEMPLATE = """\
 Parameters:
@@ -97,25 +103,31 @@ def test_options_by_id_and_by_name(rule: str, lint: Lint) -> None:
     assert lint(text, '-x', 'WC1001:max_memory_mb=512')[1] == []
 
 
-def test_every_option_can_be_set() -> None:
+@pytest.mark.parametrize('key', ['id', 'name'])
+def test_every_option_can_be_set(key: str) -> None:
     others = {bool: lambda it: not it, int: lambda it: it + 1, str: lambda it: it + 'x',
               tuple: lambda it: [*it, 'x']}
+    wanted = {
+        getattr(rule, key): {
+            one.name: others[type(one.default)](one.default) for one in rule.options
+        } for rule in RULES
+    }
+    asked = config.read('.thera-lint.yaml', json.dumps({'rules': wanted}), RULES)
     for rule in RULES:
-        wanted = {one.name: others[type(one.default)](one.default) for one in rule.options}
-        for key in (rule.id, rule.name):
-            text = json.dumps({'rules': {key: wanted}})
-            options = config.read('.thera-lint.yaml', text, RULES).settings.options_of(rule)
-            for name, value in wanted.items():
-                found = getattr(options, name)
-                assert found == (tuple(value) if isinstance(value, list) else value)
+        for name, value in wanted[getattr(rule, key)].items():
+            found = getattr(asked.options_of(rule, ''), name)
+            assert found == (tuple(value) if isinstance(value, list) else value)
 
 
-def test_the_least_severity_of_the_exit_status(lint: Lint) -> None:
+def test_the_least_severity_of_the_exit_status(lint: Lint, tmp_path: File) -> None:
     assert lint('include: [IC]\n')[0] == 12
     assert lint('include: [IC]\nexit-on: informational')[0] == 12
     assert lint('include: [IC]\nexit-on: warning')[0] == 4
     status, found, _ = lint('include: [IC]\nexit-on: error')
     assert status == 0 and 'WC4001' in ids(found)
+    (tmp_path / 'template.yaml').write_text('Resources: {{ resources }}\n# AWS::\n')
+    assert lint('exit-on: error')[:2] == (2, ['template.yaml EC0001 '])
+    assert lint('exit-on: never')[:2] == (0, ['template.yaml EC0001 '])
     assert lint(None, '--exit-zero')[0] == 0
 
 
@@ -148,7 +160,7 @@ def test_parameters_and_region(lint: Lint, tmp_path: File) -> None:
     asked = config.read('.thera-lint.yaml', (
         'region: eu-central-1\nparameters: {Ports: [80, 443], Live: true, Account: "012", Max:\n 5}'
     ), RULES)
-    assert asked.parameters == {
+    assert asked.parameters_of('') == {
         'Ports': '80,443', 'Live': 'true', 'Account': '012', 'Max': '5',
         'AWS::Region': 'eu-central-1',
     }
@@ -205,6 +217,232 @@ def test_unreadable_files_can_be_left_out_by_path(lint: Lint, tmp_path: File) ->
     assert lint('paths: [{path: template.yaml, ignore: [EC0001]}]')[:2] == (0, [])
 
 
+def asked_for(text: str, **arguments: Any) -> Config:
+    asked = config.read('conf/.thera-lint.yaml', text, RULES)
+    return with_arguments(asked, lambda: RULES, **arguments)
+
+
+def test_ignores_have_places_and_reasons(lint: Lint) -> None:
+    select = 'select: [WC4001, WC8]\n'
+    every = {'WC4001 Bronze', 'WC8001 Bronze', 'WC8002 Pull'}
+
+    def left(text: str) -> set[str]:
+        return {one.removeprefix('template.yaml ') for one in lint(select + text)[1]}
+
+    assert left('') == every
+    assert left('ignore: {WC8: ours are otherwise}') == {'WC4001 Bronze'}
+    assert left('ignore: {Bronze: {WC8: raw}}') == every - {'WC8001 Bronze'}
+    assert left('ignore: {WC8002: ours, Bronze: [WC4001]}') == {'WC8001 Bronze'}
+    assert left('ignore: {Bronze: {WC8: raw}, Pull: {WC4001: none}}') - {'WC0003 '} == (
+        every - {'WC8001 Bronze'}
+    )
+    there = 'paths:\n- path: {}\n  ignore: {{WC8002: later, Bronze: {{WC8: raw}}}}\n'
+    assert left(there.format('template.yaml')) == {'WC4001 Bronze'}
+    assert left(there.format('legacy')) == every
+
+
+def test_a_state_is_ignored_by_its_name(lint: Lint, tmp_path: File) -> None:
+    machine = {'StartAt': 'Fan', 'States': {
+        name: {
+            'Type': 'Map', 'ItemsPath': '$.items', 'Next': 'Again', 'ItemProcessor': {
+                'StartAt': 'Call', 'States': {'Call': {
+                    'Type': 'Task', 'Resource': 'arn:aws:states:::lambda:invoke', 'End': True,
+                }},
+            },
+        } for name in ('Fan', 'Again')
+    }}
+    machine['States']['Again'] = {**machine['States']['Fan'], 'End': True}  # type: ignore[index]
+    del machine['States']['Again']['Next']  # type: ignore[attr-defined]
+    (tmp_path / 'template.yaml').unlink()
+    (tmp_path / 'daily.asl.json').write_text(json.dumps(machine))
+    select = 'select: [WC2001]\n'
+    assert len(lint(select)[1]) == 2
+    assert len(lint(select + 'ignore: {daily.asl.json/Fan: {WC2001: five items}}')[1]) == 1
+    assert len(lint(select + 'ignore: {daily.asl.json: {WC2001: five items}}')[1]) == 0
+
+
+def test_an_ignore_says_where_it_is_written() -> None:
+    asked = asked_for(
+        'ignore:\n  WC7: no logs\n  Bronze: {WC4001: "raw"}\n  Pipe/Fan: [WC2001]\n'
+        'paths:\n- path: legacy\n  ignore: [WC8]\n- path: old\n  ignore: {Silver: {WC4: x}}\n',
+    )
+    where = 'configuration', 'conf/.thera-lint.yaml'
+    raw = Ignore('WC4001', 'raw', 'Bronze', '', *where, Span(2, 11, 2, 24))
+    fan = Ignore('WC2001', '', 'Pipe', 'Fan', *where, Span(3, 13, 3, 19))
+    tags = Ignore('WC8', '', '', '', *where, Span(6, 11, 6, 14))
+    silver = Ignore('WC4', 'x', 'Silver', '', *where, Span(8, 20, 8, 26))
+    assert asked.all_ignores() == [raw, fan, tags, silver]
+    assert asked.ignores('conf/a.yaml') == [raw, fan]
+    assert asked.ignores('conf/legacy/a.yaml') == [raw, fan, tags]
+    assert asked.ignores('legacy/a.yaml') == [raw, fan]
+    assert not asked.counts(BY_ID['WC7001'], 'conf/a.yaml'), 'it need not run'
+    assert not asked.to_run().enabled(BY_ID['WC7001'])
+    for id in ('WC8001', 'WC4001', 'WC2001'):
+        assert asked.counts(BY_ID[id], 'conf/legacy/a.yaml') and asked.to_run().enabled(BY_ID[id])
+
+
+def test_options_by_path(lint: Lint, tmp_path: File) -> None:
+    (tmp_path / 'live').mkdir()
+    (tmp_path / 'live' / 'a.yaml').write_text(TEMPLATE)
+    text = (
+        'select: [WC1001]\nrules: {WC1001: {max_memory_mb: 4096}}\n'
+        'paths:\n- path: live\n  rules: {memory_above_ceiling: {max_memory_mb: 128}}\n'
+    )
+    assert lint(text)[1] == ['live/a.yaml WC1001 Pull']
+    later = '- path: live/a.yaml\n  rules: {WC1001: {max_memory_mb: 1024}}\n'
+    assert lint(text + later)[1] == []
+    assert lint(text, '-x', 'WC1001:max_memory_mb=2048')[1] == []
+    rule = BY_ID['WC1001']
+    asked = config.read('.thera-lint.yaml', text, RULES)
+    values = [asked.options_of(rule, name).max_memory_mb for name in ('', 'a', 'live/a')]
+    assert values == [4096, 4096, 128]
+    asked = config.read('.thera-lint.yaml', text.replace('path: live', 'path: .'), RULES)
+    values = [asked.options_of(rule, name).max_memory_mb for name in ('', 'a')]
+    assert values == [4096, 128], 'the whole run is no path'
+
+
+def test_parameters_by_path_and_environment(lint: Lint, tmp_path: File) -> None:
+    text = (
+        'parameters: {A: top, B: top, C: top, D: top}\nregion: eu-west-1\n'
+        'environments:\n  prod: {parameters: {B: prod, C: prod, D: prod}, region: us-east-1}\n'
+        '  dev: {}\n'
+        'paths:\n- path: live\n  parameters: {C: live, D: live}\n  region: eu-central-1\n'
+        '- path: live/**\n  parameters: {C: later}\n'
+    )
+    assert asked_for(text).parameters_of('conf/a.yaml') == {
+        'A': 'top', 'B': 'top', 'C': 'top', 'D': 'top', 'AWS::Region': 'eu-west-1',
+    }
+    named = asked_for(text, environment='prod', parameters=['D=said'])
+    assert named.environment == 'prod'
+    assert named.parameters_of('conf/a.yaml') == {
+        'A': 'top', 'B': 'prod', 'C': 'prod', 'D': 'said', 'AWS::Region': 'us-east-1',
+    }
+    assert named.parameters_of('conf/live/a.yaml') == {
+        'A': 'top', 'B': 'prod', 'C': 'later', 'D': 'said', 'AWS::Region': 'eu-central-1',
+    }
+    said = 'region: eu-west-1\nparameters: {"AWS::Region": us-east-1}'
+    assert asked_for(said).parameters_of('') == {'AWS::Region': 'us-east-1'}
+    assert asked_for('environment: prod\n' + text).parameters_of('')['B'] == 'prod'
+    named = asked_for('environment: prod\n' + text, environment='dev')
+    assert named.parameters_of('')['B'] == 'top'
+    select = 'select: [WC1001]\n'
+    text = f'{select}environments: {{prod: {{parameters: {{Memory: 4096}}}}, dev: {{}}}}\n'
+    assert lint(text)[1] == lint(None, '--environment', 'dev')[1] == []
+    assert lint(None, '--environment', 'prod')[1] == ['template.yaml WC1001 Pull']
+    assert lint(None, '--environment', 'prd')[::2] == (
+        1, "thera-lint: no environment 'prd'; there are: prod, dev\n",
+    )
+    assert lint(select, '--environment', 'prd')[0] == 0, 'it may be of SAM'
+    (tmp_path / 'samconfig.toml').write_text(
+        '[prd.deploy.parameters]\nparameter_overrides = "Memory=4096"\n',
+    )
+    assert lint(None, '--environment', 'prd')[1] == ['template.yaml WC1001 Pull']
+    assert lint(f'{select}environment: prd')[1] == ['template.yaml WC1001 Pull']
+
+
+def test_parameter_files() -> None:
+    asked = asked_for(
+        'parameter-files: [one.json, ../two.json]\nparameters: {C: top}\nenvironment: prod\n'
+        'environments: {prod: {parameter-files: [params/prod.json], parameters: {E: prod}}}\n'
+        'paths: [{path: live, parameter-files: [live.json]}]\n',
+        parameter_files=['said.json', './one.json'], parameters=['H=said'],
+    )
+    names = [
+        'conf/one.json', 'two.json', 'conf/params/prod.json', 'conf/live.json', 'said.json',
+        'one.json',
+    ]
+    assert asked.parameter_files() == names
+    assert asked.parameters_of('') == {'C': 'top', 'E': 'prod', 'H': 'said'}, 'before they are read'
+    # Each file says its own name for all keys from its own on.
+    asked = asked._replace(contents={
+        name: dict.fromkeys(keys, name) for name, keys in zip(
+            names, ('ABCDEFGH', 'BCDEFGH', 'DEFGH', 'FGH', 'GH', 'H'), strict=True,
+        )
+    })
+    assert asked.parameters_of('conf/live/a.yaml') == {
+        'A': 'conf/one.json', 'B': 'two.json', 'C': 'top', 'D': 'conf/params/prod.json',
+        'E': 'prod', 'F': 'conf/live.json', 'G': 'said.json', 'H': 'said',
+    }
+
+
+def test_parameter_files_are_read(lint: Lint, tmp_path: File) -> None:
+    (tmp_path / 'prod.json').write_text('{"Parameters": {"Memory": 4096}}')
+    select = 'select: [WC1001]\n'
+    found = ['template.yaml WC1001 Pull']
+    assert lint(f'{select}parameter-files: [prod.json]')[1] == found
+    assert lint(f'{select}parameters: {{Memory: 128}}', '--parameter-file', 'prod.json')[1] == found
+    (tmp_path / 'prod.json').write_text('{"Memory": {}}')
+    assert lint(None, '--parameter-file', 'prod.json') == (
+        1, [], 'prod.json:1:2: the value of Memory is text, a number, true, false or a list of '
+        'such\n',
+    )
+    assert lint(None, '--parameter-file', 'nowhere.json')[0] == 1
+
+
+def test_which_files_and_the_baseline() -> None:
+    asked = asked_for(
+        'files: [stacks, "**/*.cfn.yaml"]\nexclude: [stacks/old]\nbaseline: ../known.json\n',
+    )
+    assert asked.folder == os.path.abspath('conf') and asked.baseline == 'known.json'
+
+    def matching(patterns: tuple[re.Pattern[str], ...]) -> list[str]:
+        names = ['stacks/a.yaml', 'stacks/old/b.yaml', 'x/y.cfn.yaml', 'x/y.yaml', 'stacks.yaml']
+        return [name for name in names if any(one.fullmatch(name) for one in patterns)]
+
+    assert matching(asked.files) == ['stacks/a.yaml', 'stacks/old/b.yaml', 'x/y.cfn.yaml']
+    assert matching(asked.exclude) == ['stacks/old/b.yaml']
+    nothing = asked_for('select: [W]')
+    assert (nothing.files, nothing.exclude, nothing.baseline) == ((), (), None)
+
+
+def test_files_and_exclude(lint: Lint, tmp_path: File) -> None:
+    (tmp_path / 'live' / 'old').mkdir(parents=True)
+    for name in ('live/a.yaml', 'live/old/b.yaml'):
+        (tmp_path / name).write_text(TEMPLATE)
+    select = 'select: [WC4001]\n'
+    assert lint(f'{select}files: [live]\nexclude: [live/old]')[1] == ['live/a.yaml WC4001 Bronze']
+    assert lint(None, 'template.yaml')[1] == ['template.yaml WC4001 Bronze'], 'it was named'
+
+
+def test_values_of_tags_are_an_option_of_the_rules_that_have_it() -> None:
+    class Untagged(Rule):
+        """A rule on tags."""
+
+        id = 'WC8999'
+        options = (Option('values', (), 'What to write.'), Option('required', (), 'Which.'))
+
+    text = 'tags: {required: [Team, Owner], values: {Team: data, Owner: me=you}}'
+    rules = [*RULES, Untagged()]
+    options = config.read('.thera-lint.yaml', text, rules).options_of(rules[-1], '')
+    assert options.values == ('Team=data', 'Owner=me=you')
+    assert options.required == ('Team', 'Owner')
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    ({'select': ['WC4001, WC401x']}, "no rule begins with 'WC401x'; near: WC401"),
+    ({'configure': ['memory:max_memory_mb=1']}, "no rule 'memory'"),
+    ({'configure': ['WC1001:memory=1']}, "WC1001 has no option 'memory'; it has: max_memory_mb"),
+    ({'configure': ['WC1001:max_memory_mb']}, "'max_memory_mb' is not -x ID:OPTION=VALUE"),
+    ({'configure': ['WC1001:max_memory_mb=x']}, "max_memory_mb is a whole number, not 'x'"),
+    ({'parameters': ['=x']}, "'=x' is not --parameter KEY=VALUE"),
+    ({'environment': 'x'}, "no environment 'x'; there are: dev"),
+])
+def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(WrongArgument) as caught:
+        asked_for('environments: {dev: {}}', **arguments)
+    assert str(caught.value).startswith(message)
+
+
+def test_rules_are_not_imported_for_what_needs_none() -> None:
+    def imported() -> list[Rule]:
+        raise AssertionError
+
+    asked = with_arguments(
+        Config(), imported, parameters=['A=1'], parameter_files=['a.json'], environment='dev',
+    )
+    assert asked.parameters_of('a.yaml') == {'A': '1'}
+
+
 def test_the_command_line_wins(lint: Lint) -> None:
     text = 'select: [WC8001]\nignore: [WC8002]\n'
     assert ids(lint(text)[1]) == {'WC8001'}
@@ -256,100 +494,39 @@ def test_a_file_named(lint: Lint, tmp_path: File) -> None:
     assert lint(None, '--config', '.')[0] == 1
 
 
-@pytest.mark.parametrize(('text', 'message'), [
-    ('select: [W]\nignor: [WC8]', "2:1: no key 'ignor'; near: ignore"),
-    ('select: [W]\nqqq: 1', "2:1: no key 'qqq'; there are: select, include, ignore, rules, "),
-    ('rules:\n  WC1081:\n    max_memory_mb: 1', "2:3: no rule 'WC1081'; near: WC10"),
-    ('rules: {memory_above_ceilng: {}}',
-     "1:9: no rule 'memory_above_ceilng'; near: memory_above_ceiling"),
-    ('rules:\n  WC1001:\n    max_memory: 1',
-     "3:5: WC1001 has no option 'max_memory'; it has: max_memory_mb"),
-    ('rules: {WC4001: {days: 1}}', "1:18: WC4001 has no option 'days'; it has: none"),
-    ('rules:\n  WC1001:\n    max_memory_mb: much',
-     "3:5: max_memory_mb is a whole number, not 'much'"),
-    ('rules: {WC1001: {max_memory_mb: 1.5}}', '1:18: max_memory_mb is a whole number, not 1.5'),
-    ('rules: {WC1001: {max_memory_mb: true}}', '1:18: max_memory_mb is a whole number, not true'),
-    ('rules: {WC7010: {budget_elsewhere: "yes"}}',
-     "1:18: budget_elsewhere is true or false, not 'yes'"),
-    ('rules: {WC8003: {placeholders: [no]}}',
-     '1:33: each of placeholders is text, not false: put it in quotes'),
-    ('rules: {WC1001: }', '1:9: WC1001 is a mapping, not empty'),
-    ('rules: {WC1001: {}, memory_above_ceiling: {}}',
-     '1:21: memory_above_ceiling is WC1001, which is here too'),
-    ('ignore: WC8001', "1:1: ignore is a list, not 'WC8001'"),
-    ('ignore:\n- WC8001\n- WC8009', "3:3: no rule begins with 'WC8009'; near: WC800"),
-    ('select: [memory_above_ceiling]',
-     "1:10: no rule begins with 'memory_above_ceiling'; near: WC1001"),
-    ('include: [1]', "1:11: no rule begins with '1'"),
-    ('exit-on: warnings',
-     "1:1: exit-on is error or warning or informational, not 'warnings'"),
-    ('exit-on: [error]', '1:1: exit-on is error or warning or informational, not a list'),
-    ('budget: none', "1:1: budget is elsewhere, not 'none'"),
-    ('tags: {require: [A]}', "1:8: no key 'require'; near: required"),
-    ('tags: {required: Team}', "1:8: required is a list, not 'Team'"),
-    ('tags: {allowed: {Stage: [1]}}', '1:26: each of Stage is text, not 1: put it in quotes'),
-    ('tags: {allowed: {Stage: [a|b]}}', "1:26: 'a|b' is not a value without |"),
-    ('tags: {allowed: {S=t: [a]}}', "1:18: 'S=t' is not a tag key without ="),
-    ('parameters: {A: {B: 1}}', '1:14: A is text or a number or true or false or a list, not a m'),
-    ('parameters:\n  Account: 012345670123', '2:3: YAML reads this as '),
-    ('parameters: {Live: no}', '1:14: YAML reads this as false: put it in quotes'),
-    ('parameters: {Versions: [3.9, 3.10]}', '1:30: YAML reads this as 3.1: put it in quotes'),
-    ('region: Frankfurt', "1:1: 'Frankfurt' is not the code of an AWS region"),
-    ('paths: [{path: ""}]', '1:10: path is empty'),
-    ('tags: {required: [""]}', '1:19: each of required is empty'),
-    ('paths: [{ignore: [WC8]}]', '1:10: each of paths needs the key path'),
-    ('paths:\n- path: a\n  rules: {}', "3:3: no key 'rules'; there are: path, select, include, i"),
-    ('paths:\n- path: a\n  ignore: [WX]', "3:12: no rule begins with 'WX'"),
-    ('- select', '1:3: the configuration is a mapping, not a list'),
-    ('select: [W', '2:1: not YAML: '),
-    ('select: [W]\nselect: [E]', "2:1: the key 'select' stands here twice"),
-])
-def test_a_mistake_has_its_place(text: str, message: str, lint: Lint) -> None:
-    status, found, err = lint(text)
-    assert (status, found) == (1, [])
-    assert err.startswith(f'.thera-lint.yaml:{message}'), err
-    assert err.count('\n') == 1
-
-
-def test_all_mistakes_are_told_at_once(lint: Lint) -> None:
-    err = lint('ignor: [WC8]\nexit-on: x\nrules: {WC1001: {a: 1, b: 2}}')[2]
-    assert [line.split(':')[1:3] for line in err.splitlines()] == [
-        ['1', '1'], ['2', '1'], ['3', '18'], ['3', '24'],
-    ]
-
-
-def test_the_schema_is_fresh_and_a_schema() -> None:
-    from jsonschema import Draft202012Validator
-
-    path = ROOT / 'docs' / 'thera-lint.schema.json'
-    wanted = load('schema').text()  # type: ignore[attr-defined]
-    assert path.read_text(encoding='utf-8') == wanted, 'stale: run python scripts/schema.py'
-    Draft202012Validator.check_schema(json.loads(wanted))
-
-
-def test_the_guide(lint: Lint) -> None:
+def test_the_guide(lint: Lint, tmp_path: File, capsys: pytest.CaptureFixture[str]) -> None:
     """Every example is accepted, and together they show every key."""
     guide = (ROOT / 'docs' / 'configuration.md').read_text(encoding='utf-8')
     shown: set[str] = set()
+    cli.main(['--select', 'WC1002', '--write-baseline', '.thera-lint-baseline.json'])
+    capsys.readouterr()
+    (tmp_path / 'params').mkdir()
+    for name in re.findall(r'params/\w+\.json', guide):
+        (tmp_path / name).write_text('{}')
     for example in blocks(guide, 'yaml'):
         status, _, err = lint(example)
         assert err == '' and status in (0, 4), example
         shown |= set(re.findall(r'^[a-z-]+(?=:)', example, re.M))
-    assert shown == set(config.schema(RULES)['properties'])
+    assert shown == set(schema(RULES)['properties'])
     (wrong,) = blocks(guide, 'text')
     text, expected = wrong.split('\n\n')
     assert lint(text)[0] == 1
     assert lint(text)[2] == expected
+    # The templates: what they ignore is there, and nothing else of its kind.
+    for example, left in zip(blocks(guide, 'yml'), ({'WC8001'}, set()), strict=True):
+        (tmp_path / 'template.yaml').write_text(example)
+        assert ids(lint('select: [WC4001, WC8001, WC2001, EC0, WC0]')[1]) == left
 
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([
-        '', 'WC8', 'WC1001', 'elsewhere', 'error', 'eu-central-1', 'a|b', '**', '[', '\x1b',
+        '', 'W', 'WC8', 'WC1001', 'elsewhere', 'error', 'eu-central-1', 'a|b', '**', '[', '\x1b',
     ]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
         st.sampled_from([
-            'path', 'ignore', 'required', 'allowed', 'WC1001', 'max_memory_mb', 'WC8003',
-            'placeholders', 'a=b', '\x1b',
+            'path', 'ignore', 'required', 'allowed', 'values', 'rules', 'WC8', 'WC1001',
+            'max_memory_mb', 'WC8003', 'placeholders', 'parameters', 'parameter-files', 'region',
+            'Bronze', 'Pipeline/Fan', 'a=b', '\x1b', '',
         ]),
         inner, max_size=3,
     ),
@@ -357,15 +534,23 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.dictionaries(st.sampled_from([*config.schema(RULES)['properties'], 'x']), VALUES))
+@given(st.dictionaries(st.sampled_from([*schema(RULES)['properties'], 'x']), VALUES))
 def test_whatever_is_in_it_is_a_config_or_a_problem(data: dict[str, Any]) -> None:
+    text = json.dumps(data, indent=1)
+    lines = text.split('\n')
     try:
-        asked = config.read('.thera-lint.yaml', json.dumps(data), RULES)
+        asked = config.read('.thera-lint.yaml', text, RULES)
+        spans = [one.span for one in asked.all_ignores()]
     except SourceError as error:
         assert error.problems
+        spans = [one.span for one in error.problems]
     else:
         assert asked.counts(RULES[0], 'a.yaml') in (True, False)
+        assert type(asked.options_of(BY_ID['WC1001'], 'a.yaml').max_memory_mb) is int
+        assert all(type(one) is str for pair in asked.parameters_of('a').items() for one in pair)
+        assert {*asked.ignores('a.yaml')} <= {*asked.all_ignores()}
+    for span in spans:
+        assert span.line < len(lines) and span.column <= len(lines[span.line])
 
 
 @pytest.mark.parametrize('text', ['{}', '[]', 'null', '""', '1', 'a', '? [a]\n: b', '*a', '\0'])

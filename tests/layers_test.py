@@ -14,9 +14,12 @@ ROOT = Path(__file__).parent.parent
 # Lower first. A module may import only from those above it in this list.
 LAYERS = (
     'bundled', 'words', 'values', 'source', 'intrinsics', 'conditions', 'sam', 'template', 'states',
-    'taggable', 'tags', 'stacktags', 'prices', 'runtimes', 'billing_services', 'metrics',
-    'schedules', 'graph', 'lifecycle', 'project', 'rule', 'ignores', 'registry', 'engine',
-    'config', 'files', 'report', 'cli', 'hosts.cfn_lint',
+    'taggable', 'tags', 'parameters', 'deployment', 'prices', 'runtimes', 'billing_services',
+    'metrics', 'schedules', 'graph', 'lifecycle', 'project', 'rule', 'builtin', 'registry',
+    'engine', 'ignores', 'texttree', 'typesetting', 'edits', 'baseline', 'schema', 'config', 'discovery', 'files',
+    'starter', 'api', 'fixing', 'reports.docs', 'reports.notes', 'reports.identity',
+    'reports.summary', 'reports.text', 'reports.json', 'reports.sarif', 'reports.junit',
+    'reports.github', 'reports.gitlab', 'reports.markdown', 'cli', 'hosts.cfn_lint',
 )
 FOR_RULES = {
     'values', 'template', 'states', 'project', 'rule', 'prices', 'tags', 'taggable', 'runtimes',
@@ -27,7 +30,8 @@ STANDARD_FOR_RULES = {
     '__future__', 'bisect', 'collections', 'collections.abc', 'datetime', 'difflib', 'enum',
     'fnmatch', 'functools', 'itertools', 'json', 'math', 're', 'typing',
 }
-MAY_OPEN = {'files', 'bundled'}  # the second reads the data of the package itself
+# `bundled` reads the data of the package itself, `discovery` where CDK writes.
+MAY_OPEN = {'files', 'bundled', 'discovery'}
 MAY_PRINT = {'cli'}
 
 
@@ -114,6 +118,10 @@ def test_the_packages_of_setup_cfg_are_the_folders_of_rules() -> None:
     parser = configparser.ConfigParser()
     parser.read(ROOT / 'setup.cfg')
     packages = set(parser['options']['packages'].split())
+    own = {path.parent for path in (ROOT / 'thera_lint').rglob('__init__.py')}
+    assert {name for name in packages if not name.startswith('thera_lint.rules')} == {
+        '.'.join(path.relative_to(ROOT).parts) for path in own
+    }
     folders = {path.name for path in (ROOT / 'rules').iterdir() if (path / '__init__.py').exists()}
     assert {name for name in packages if name.startswith('thera_lint.rules.')} == {
         f'thera_lint.rules.{name}' for name in folders

@@ -49,7 +49,7 @@ def line(filename: str, line: int, column: int, rule_id: str, message: str) -> s
 
 def lint(path: Path) -> list[Found]:
     rule = rule_of(path)
-    loaded = files.load([str(path)], {})
+    loaded = files.load([str(path)])
     assert not loaded.unreadable, loaded.unreadable
     result = engine.run(loaded.project, [rule], Settings().options_of)
     assert not result.crashes, result.crashes
@@ -95,7 +95,7 @@ def test_no_orphans() -> None:
     for folder in FIXTURES.iterdir():
         assert folder.name in RULES, f'{folder} belongs to no rule'
         for path in folder.iterdir():
-            assert re.match(r'(fail|pass|fixed|parts)', path.name), f'{path} is no fixture'
+            assert re.match(r'(fail|pass|fixed|parts|\.thera-lint\.yaml$)', path.name), path
             if path.suffix == '.out':
                 assert any(golden(one) == path for one in fixtures('fail')), f'{path} is left over'
 

@@ -23,8 +23,8 @@ SETTINGS = Settings(select=('E', 'W', 'I'), options={
 
 def found(template: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Rule, resource and sentence of every finding, without the hashes in SAM's ids."""
-    given = 'template.json', json.dumps(template, default=str).encode()
-    loaded = files.load([], {}, given)
+    given = {'template.json': json.dumps(template, default=str).encode()}
+    loaded = files.load([], texts=given)
     assert not loaded.unreadable
     result = engine.lint(loaded.project, SETTINGS)
     assert not result.crashes

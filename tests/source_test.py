@@ -433,7 +433,7 @@ def test_folder_named_like_a_template_is_a_folder(tmp_path: File) -> None:
     folder.mkdir()
     (folder / 'a.yaml').write_text('Resources: {A: {Type: "AWS::SNS::Topic"}}')
     for path in (folder, tmp_path):
-        loaded = files.load([str(path)], {})
+        loaded = files.load([str(path)])
         assert [one.filename for one in loaded.project.templates] == [str(folder / 'a.yaml')]
         assert not loaded.unreadable
 

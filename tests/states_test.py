@@ -367,7 +367,7 @@ def load(folder: Path, texts: dict[str, str], *paths: str) -> files.Loaded:
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(dedent(text))
-    return files.load([str(folder / path) for path in paths], {})
+    return files.load([str(folder / path) for path in paths])
 
 
 def only(loaded: files.Loaded) -> StateMachine:

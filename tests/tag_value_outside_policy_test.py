@@ -40,7 +40,7 @@ def test_configured_values(tmp_path: Path, allowed: tuple[str, ...], expected: l
     path.write_text(TEMPLATE, encoding='utf-8')
     rule = next(rule for rule in registry.all_rules() if rule.id == 'WC8003')
     settings = Settings(options={'WC8003': {'allowed': allowed}})
-    loaded = files.load([str(path)], {})
+    loaded = files.load([str(path)])
     result = engine.run(loaded.project, [rule], settings.options_of)
     assert not result.crashes
     assert [found.span.line + 1 for found in result.found] == expected

@@ -288,7 +288,7 @@ FIXTURES = sorted(File(__file__).parent.glob('fixtures/*/fail*.yaml'))
 
 
 def told(path: File) -> list[tuple[Any, ...]]:
-    loaded = files.load([str(path)], {})
+    loaded = files.load([str(path)])
     assert not loaded.unreadable
     settings = Settings(select=('E', 'W', 'I'))
     rules = [rule for rule in registry.all_rules() if settings.enabled(rule)]

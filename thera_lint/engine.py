@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from thera_lint import registry
 from thera_lint import states
-from thera_lint.ignores import ignored
 from thera_lint.intrinsics import LOOP
 from thera_lint.intrinsics import World
 from thera_lint.project import Project
@@ -49,7 +48,8 @@ class Settings(NamedTuple):
             self.ignore and rule.id.startswith(self.ignore)
         )
 
-    def options_of(self, rule: Rule) -> Options:
+    def options_of(self, rule: Rule, filename: str) -> Options:
+        """The same in every file."""
         return Options({**rule.defaults(), **self.options.get(rule.id, {})})
 
 
@@ -97,25 +97,40 @@ class Crash(NamedTuple):
 
 class Result(NamedTuple):
     found: list[Found]
-    ignored: int
     crashes: list[Crash]
 
 
-def lint(project: Project, settings: Settings) -> Result:
+OptionsOf = Callable[[Rule, str], Options]
+"""The options of a rule in a file; the file is empty for a rule that looks at the whole run."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+def lint(
+        project: Project,
+        settings: Settings,
+        options_of: OptionsOf | None = None,
+        progress: Progress | None = None,
+) -> Result:
     """The findings of all enabled rules, sorted by place."""
     types: set[str] = {kind for template in project.templates for kind in template.types}
     has_states = MACHINE in types or bool(project.machines)
     rules = [
         rule for rule in registry.rules_for(types, states=has_states) if settings.enabled(rule)
     ]
-    return run(project, rules, settings.options_of)
+    return run(project, rules, options_of or settings.options_of, progress)
 
 
 def run(
-        project: Project, rules: Collection[Rule], options_of: Callable[[Rule], Options],
+        project: Project,
+        rules: Collection[Rule],
+        options_of: OptionsOf,
+        progress: Progress | None = None,
 ) -> Result:
     """The findings of these rules, sorted by place."""
-    return _Run(project, options_of).all(rules)
+    return _Run(project, options_of).all(rules, progress)
 
 
 class _Held(NamedTuple):
@@ -124,24 +139,27 @@ class _Held(NamedTuple):
 
 
 class _Run:
-    def __init__(self, project: Project, options_of: Callable[[Rule], Options]) -> None:
+    def __init__(self, project: Project, options_of: OptionsOf) -> None:
         self.project = project
         self.options_of = options_of
-        self.ignored = 0
         self.crashes: list[Crash] = []
 
-    def all(self, rules: Collection[Rule]) -> Result:
+    def all(self, rules: Collection[Rule], progress: Progress | None) -> Result:
         found: dict[tuple[str, Span, str, str], Found] = {}
-        for rule in rules:
+        for done, rule in enumerate(rules):
+            if progress is not None:
+                progress('checking', done, len(rules))
             filename = ''
             try:
-                for filename, findings in self._documents(rule, self.options_of(rule)):
+                for filename, findings in self._documents(rule):
                     for one in self._caught(rule, filename, findings):
                         found.setdefault((one.filename, one.span, rule.id, one.message), one)
             except Exception as error:  # a state machine that the model can't bear
                 self.crashes.append(Crash(rule, filename, error))
+        if progress is not None:
+            progress('checking', len(rules), len(rules))
         order = sorted(found.values(), key=lambda f: (f.filename, f.span, f.rule.id, f.message))
-        return Result(order, self.ignored, self.crashes)
+        return Result(order, self.crashes)
 
     def _caught(self, rule: Rule, filename: str, findings: Iterator[Found]) -> list[Found]:
         try:
@@ -150,25 +168,26 @@ class _Run:
             self.crashes.append(Crash(rule, filename, error))
             return []
 
-    def _documents(self, rule: Rule, options: Options) -> Iterator[tuple[str, Iterator[Found]]]:
+    def _documents(self, rule: Rule) -> Iterator[tuple[str, Iterator[Found]]]:
         project = self.project
         if isinstance(rule, ProjectRule):
             if project.templates:
-                yield project.templates[0].filename, self._project(rule, options)
+                yield project.templates[0].filename, self._project(rule)
             return
         for template in project.templates:
             types = _types(rule, template)
             if types:
+                options = self.options_of(rule, template.filename)
                 yield template.filename, self._template(template, rule, types, options)
         if isinstance(rule, (StateRule, MachineRule)):
             for machine in project.machines:
-                yield machine.source.filename, self._standalone(machine, rule, options)
+                filename = machine.source.filename
+                options = self.options_of(rule, filename)
+                yield filename, self._standalone(machine, rule, options)
 
-    def _project(self, rule: ProjectRule, options: Options) -> Iterator[Found]:
-        for resource, finding in rule.check(self.project, options):
-            found = _placed(rule, resource, finding)
-            if not self._is_ignored(found, resource):
-                yield found
+    def _project(self, rule: ProjectRule) -> Iterator[Found]:
+        for resource, finding in rule.check(self.project, self.options_of(rule, '')):
+            yield _placed(rule, resource, finding)
 
     def _template(
             self, template: Template, rule: Rule, types: Collection[str], options: Options,
@@ -191,26 +210,20 @@ class _Run:
     ) -> Iterator[tuple[tuple[Path, str], Found]]:
         if isinstance(rule, ResourceRule) and {view.type, '*'}.intersection(rule.resources):
             for finding in rule.check(view, self.project, options):
-                found = _placed(rule, view, finding)
-                if not self._is_ignored(found, view):
-                    yield (finding.path, finding.message), found
+                yield (finding.path, finding.message), _placed(rule, view, finding)
         if not isinstance(rule, (StateRule, MachineRule)) or view.type != MACHINE:
             return
         machine = self.project.machine(view)
         if machine is None:
             return
         for path, finding in self._machine(machine, rule, options):
-            found = _placed_in(rule, machine, path, finding)
-            if not self._is_ignored(found, view):
-                yield (path, finding.message), found
+            yield (path, finding.message), _placed_in(rule, machine, path, finding)
 
     def _standalone(
             self, machine: StateMachine, rule: Rule, options: Options,
     ) -> Iterator[Found]:
         for path, finding in self._machine(machine, rule, options):
-            found = _placed_in(rule, machine, path, finding)
-            if machine.resource is None or not self._is_ignored(found, machine.resource):
-                yield found
+            yield _placed_in(rule, machine, path, finding)
 
     def _machine(
             self, machine: StateMachine, rule: Rule, options: Options,
@@ -225,12 +238,6 @@ class _Run:
                         yield (*state.path, *finding.path), finding._replace(
                             fix=_below(finding.fix, state.path),
                         )
-
-    def _is_ignored(self, found: Found, resource: Resource) -> bool:
-        if ignored(found.rule.id, resource.template, resource, str(found.path[1])):
-            self.ignored += 1
-            return True
-        return False
 
 
 def _types(rule: Rule, template: Template) -> list[str]:

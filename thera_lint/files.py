@@ -1,22 +1,29 @@
 """The one module that touches the disk: which files to read, and reading them."""
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from functools import cache
 from typing import NamedTuple
+from typing import TypeVar
 
-from thera_lint import stacktags
+from thera_lint import deployment
+from thera_lint import parameters
 from thera_lint import states
 from thera_lint import template
+from thera_lint.builtin import UnreadableFile
+from thera_lint.config import Config
 from thera_lint.config import FILENAMES
+from thera_lint.deployment import Samconfig
+from thera_lint.discovery import discovered
+from thera_lint.discovery import repository
 from thera_lint.engine import Found
+from thera_lint.engine import Progress
 from thera_lint.project import Project
-from thera_lint.rule import Rule
 from thera_lint.source import decode
 from thera_lint.source import looks_like_ours
 from thera_lint.source import Problem
@@ -26,34 +33,14 @@ from thera_lint.source import SourceError
 from thera_lint.source import Span
 from thera_lint.states import StateMachine
 from thera_lint.template import Template
+from thera_lint.words import near
 
-_ENDINGS = ('.yaml', '.yml', '.json', '.template')
-_SKIPPED_FOLDERS = frozenset(('node_modules', 'cdk.out', 'venv', '__pycache__'))
+_DEFAULTS = Config()
 # Names that announce a template or a state machine: when empty, these are a mistake.
-_OUR_NAMES = ('template.', '.template', '.asl.', '.cfn.')
+_OUR_NAMES = ('template.', '.template', '.asl', '.cfn.')
 
 
-class UnreadableFile(Rule):
-    """A template or state machine that can't be read.
-
-    ## Why it costs
-
-    Nothing in the file was checked. CloudFormation may still accept what is not clean here
-    (a key that stands twice: the last one wins, silently), so this is worth a look even if
-    the stack deploys.
-
-    ## When it is right
-
-    Never in a file that is deployed. A template of a template (Jinja, cookiecutter) is best
-    left out by path.
-
-    ## References
-
-    - https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
-    """
-
-    id = 'EC0001'
-    remedy = 'mend the file at this place'
+_Understood = TypeVar('_Understood')
 
 
 class Loaded(NamedTuple):
@@ -61,69 +48,108 @@ class Loaded(NamedTuple):
 
     project: Project
     unreadable: list[Found]
-    checked: int
-    skipped: int
+    checked: list[str]
+    """The files that are templates or state machines, or were meant to be."""
+    skipped: list[str]
+    """The files that are neither."""
     texts: Callable[[str], str | None]
     """The text of a file of the run by its name; None if it was never read."""
+    notes: list[str]
+    """What a person should know who wonders why a file is missing."""
 
 
 def load(
         paths: Iterable[str],
-        parameters: Mapping[str, str],
-        standard_input: tuple[str, bytes] | None = None,
+        asked: Config = _DEFAULTS,
+        *,
+        texts: Mapping[str, bytes] = {},
+        overlay: Mapping[str, bytes] = {},
         context: str | None = None,
+        progress: Progress | None = None,
 ) -> Loaded:
-    """Read files, and every template below folders; `standard_input` is a name and bytes.
+    """Read files, and every template below folders.
 
-    Templates below the folder `context` are read for what the others refer to, but not linted.
+    `texts` are files that are not on the disk (standard input), by the name to call them;
+    `overlay` is what to read instead of files that are. Templates below the folder `context`
+    are read for what the others refer to, but not linted.
+
+    Raises OSError and SourceError (with the file's name) for a parameter file.
     """
-    reader = _Reader(parameters)
-    if standard_input is not None:
-        name, given = standard_input
+    asked = asked._replace(contents={
+        name: understood(name, parameters.of_file) for name in asked.parameter_files()
+    })
+    deployed = _Deployment(asked)
+    reader = _Reader(deployed.parameters, overlay)
+    for name, given in texts.items():
         reader.take(name, named=True, given=given)
     paths = list(paths)
+    files: list[tuple[str, str | None]] = []
+    notes: list[str] = []
     for path in paths:
         if os.path.isdir(path):
-            reader.take_folder(path)
+            below = discovered(path, asked.folder, asked.files, asked.exclude)
+            files += [(filename, path) for filename in below.files]
+            notes += below.notes
         else:
-            filename = os.path.normpath(path)
+            files.append((os.path.normpath(path), None))
+    for done, (filename, folder) in enumerate(files):
+        if progress is not None:
+            progress('reading', done, len(files))
+        if folder is None:
             announced = any(part in os.path.basename(filename) for part in _OUR_NAMES)
             reader.take(filename, named=len(paths) == 1 or announced)
-    around = _Reader(parameters, reader)
+        else:
+            reader.take_below(folder, filename)
+    if progress is not None:
+        progress('reading', len(files), len(files))
+    around = _Reader(deployed.parameters, overlay, reader)
     if context is not None:
-        around.take_folder(context)
+        for filename in discovered(context, asked.folder, asked.files, asked.exclude).files:
+            around.take_below(context, filename)
     project = Project(
         reader.in_order(),
         reader.machines,
         around.open_definition,
-        _stack_tags() if standard_input is None else None,
+        None if texts else deployed.tags,
         around.in_order(),
     )
-    unreadable = {one.filename for one in reader.unreadable}
-    checked = len(reader.templates) + len(reader.machines) + len(unreadable)
-    return Loaded(project, reader.unreadable, checked, reader.skipped, around.texts.get)
+    checked = {
+        *(one.filename for one in reader.templates),
+        *(one.source.filename for one in reader.machines),
+        *(one.filename for one in reader.unreadable),
+    }
+    return Loaded(
+        project, reader.unreadable, sorted(checked), reader.skipped, around.texts.get,
+        [*notes, *deployed.notes()],
+    )
 
 
 class _Reader:
     """Takes file after file, each once; one that goes `after` another shares its texts."""
 
-    def __init__(self, parameters: Mapping[str, str], after: _Reader | None = None) -> None:
+    def __init__(
+            self,
+            parameters: Callable[[str], Mapping[str, str]],
+            overlay: Mapping[str, bytes],
+            after: _Reader | None = None,
+    ) -> None:
         self.templates: list[Template] = []
         self.machines: list[StateMachine] = []
         self.unreadable: list[Found] = []
-        self.skipped = 0
+        self.skipped: list[str] = []
         self.texts: dict[str, str] = after.texts if after else {}
         self._taken: set[str] = after._taken if after else set()
         self._roots: dict[str, str] = after._roots if after else {}
         self._parameters = parameters
+        self._overlay = overlay
 
     def in_order(self) -> list[Template]:
         return sorted(self.templates, key=lambda one: one.filename)
 
-    def take_folder(self, folder: str) -> None:
-        for filename in discovered(folder):
-            self._roots.setdefault(filename, folder)
-            self.take(filename, named=False)
+    def take_below(self, folder: str, filename: str) -> None:
+        """Read one file that is linted because it is below a folder."""
+        self._roots.setdefault(filename, folder)
+        self.take(filename, named=False)
 
     def take(self, filename: str, *, named: bool, given: bytes | None = None) -> None:
         """Read one file; `named` is true where an empty one is somebody's mistake."""
@@ -132,9 +158,9 @@ class _Reader:
         self._taken.add(filename)
         text = ''
         try:
-            data = _bytes(filename) if given is None else given
+            data = self._bytes(filename) if given is None else given
             if not _may_be_ours(data) if data.strip() else not named:
-                self.skipped += 1
+                self.skipped.append(filename)
                 return
             text = self.texts[filename] = decode(data)
             source = read(filename, text)
@@ -148,14 +174,14 @@ class _Reader:
             elif not text.strip() or looks_like_ours(text):
                 self.unreadable.extend(_unreadable(filename, one) for one in error.problems)
             else:
-                self.skipped += 1
+                self.skipped.append(filename)
         else:
             if template.is_template(source.data):
-                self.templates.append(Template(source, self._parameters))
+                self.templates.append(Template(source, self._parameters(filename)))
             elif states.is_state_machine(source.data):
                 self.machines.append(states.standalone(source))
             else:
-                self.skipped += 1
+                self.skipped.append(filename)
 
     def open_definition(self, template_filename: str, path: str) -> Source:
         """The definition file that a template refers to; LookupError where it must not be read."""
@@ -164,22 +190,22 @@ class _Reader:
         root = self._roots.get(template_filename) or project_root(template_filename)
         if '://' in path or not _is_below(filename, root):
             raise LookupError(filename)
-        source = _definition(filename)
+        source = self._definition(filename)
         self.texts[filename] = source.text
         return source
 
+    def _bytes(self, filename: str) -> bytes:
+        given = self._overlay.get(filename)
+        return bytes_of(filename) if given is None else given
 
-def discovered(folder: str) -> Iterator[str]:
-    """Files below a folder that may be templates or state machines, sorted."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if name[0] != '.' and name not in _SKIPPED_FOLDERS
-        )
-        for name in sorted(names):
-            path = os.path.normpath(os.path.join(root, name))
-            ours = name.endswith(_ENDINGS) and name not in FILENAMES
-            if ours and os.path.exists(path):  # not a dangling link
-                yield path
+    def _definition(self, filename: str) -> Source:
+        try:
+            source = states.read_file(filename, decode(self._bytes(filename)))
+        except OSError as error:
+            raise LookupError(filename) from error
+        if not isinstance(source.data, dict):
+            raise LookupError(filename)
+        return source
 
 
 def config_file(path: str) -> str | None:
@@ -192,24 +218,63 @@ def config_file(path: str) -> str | None:
     return None
 
 
+def bytes_of(filename: str) -> bytes:
+    """Raises OSError."""
+    if not stat.S_ISREG(os.stat(filename).st_mode):
+        raise OSError('it is not a regular file')
+    with open(filename, 'rb') as stream:
+        return stream.read()
+
+
+def replace(filename: str, old: bytes, new: bytes) -> None:
+    """Write a file anew, all of it or nothing; a symbolic link stays, its target is written.
+
+    Raises OSError, also where the file no longer holds `old`.
+    """
+    target = os.path.realpath(filename)
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, 'it may not be written')
+    if bytes_of(target) != old:
+        raise OSError('it has changed meanwhile')
+    write(target, new, os.stat(target).st_mode)
+
+
+def write(filename: str, new: bytes, mode: int = 0o666) -> None:
+    """Write a file by way of a temporary one beside it; raises OSError."""
+    temporary = f'{filename}.{os.getpid()}.tmp'
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o777)
+    try:
+        with open(handle, 'wb') as stream:
+            stream.write(new)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if mode != 0o666:
+            os.chmod(temporary, mode & 0o7777)
+        os.replace(temporary, filename)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
 def text_of(filename: str) -> str:
     """Raises OSError or SourceError."""
-    return decode(_bytes(filename))
+    return decode(bytes_of(filename))
+
+
+def understood(filename: str, read: Callable[[str, str], _Understood]) -> _Understood:
+    """What `read(filename, text)` makes of a file; raises OSError or SourceError with its name."""
+    try:
+        return read(filename, text_of(filename))
+    except SourceError as error:
+        error.filename = filename
+        raise
 
 
 def project_root(filename: str) -> str:
     """The repository a file lies in; else the working folder, if it is above; else its own."""
     own = os.path.dirname(os.path.abspath(filename))
-    folder = own
-    while True:
-        if os.path.exists(os.path.join(folder, '.git')):
-            return folder
-        above = os.path.dirname(folder)
-        if above == folder:
-            break
-        folder = above
     here = os.getcwd()
-    return here if _is_below(own, here) else own
+    return repository(own) or (here if _is_below(own, here) else own)
 
 
 def _upward(folder: str) -> Iterator[str]:
@@ -229,13 +294,6 @@ def _is_below(path: str, folder: str) -> bool:
     return os.path.commonpath([os.path.realpath(path), folder]) == folder
 
 
-def _bytes(filename: str) -> bytes:
-    if not stat.S_ISREG(os.stat(filename).st_mode):
-        raise OSError('it is not a regular file')
-    with open(filename, 'rb') as stream:
-        return stream.read()
-
-
 def _may_be_ours(data: bytes) -> bool:
     """Cheap, and never wrong for UTF-8: a template and a machine hold one of these words."""
     return (
@@ -244,32 +302,60 @@ def _may_be_ours(data: bytes) -> bool:
     )
 
 
-def _stack_tags() -> Callable[[str], Mapping[str, str]]:
-    """A function that says which tags a template's deployment gives to its whole stack.
+class _Deployment:
+    """What templates are deployed with: as the configuration says, and SAM's and CDK's files.
 
-    It reads each folder's configuration once.
+    Each folder's files are read once.
     """
-    of_samconfig, of_manifest = cache(_of_samconfig), cache(_of_manifest)
 
-    def stack_tags(filename: str) -> Mapping[str, str]:
+    def __init__(self, asked: Config) -> None:
+        self._asked = asked
+        self._samconfigs: dict[str, tuple[str, Samconfig] | None] = {}
+        self._manifests: dict[str, Mapping[str, Mapping[str, str]]] = {}
+
+    def parameters(self, filename: str) -> Mapping[str, str]:
+        """The values of a template's parameters."""
+        own = self._asked.parameters_of(filename)
+        found = self._samconfig(os.path.dirname(os.path.abspath(filename)))
+        if found is None:
+            return own
+        folder, samconfig = found
+        templates = (os.path.normpath(os.path.join(folder, one)) for one in samconfig.templates)
+        deployed = next(filter(os.path.isfile, templates), None)
+        return {**samconfig.parameters, **own} if deployed == os.path.abspath(filename) else own
+
+    def tags(self, filename: str) -> Mapping[str, str]:
+        """The tags that a template's deployment gives to its whole stack."""
         folder, name = os.path.split(os.path.abspath(filename))
-        return {**of_samconfig(folder), **stacktags.of_template(of_manifest(folder), name)}
+        found = self._samconfig(folder)
+        if folder not in self._manifests:
+            manifest = _configuration(os.path.join(folder, 'manifest.json'))
+            self._manifests[folder] = deployment.of_manifest(manifest)
+        return {
+            **(found[1].tags if found is not None else {}),
+            **deployment.of_template(self._manifests[folder], name),
+        }
 
-    return stack_tags
+    def notes(self) -> Iterator[str]:
+        """A name that nobody knows: it would silently be SAM's default environment."""
+        name = self._asked.environment
+        known = set(self._asked.environments)
+        for found in self._samconfigs.values():
+            known.update(found[1].environments if found is not None else ())
+        if name and name not in known:
+            yield f'no environment {name!r} in .thera-lint.yaml or a samconfig{near(name, known)}'
 
-
-def _of_samconfig(folder: str) -> Mapping[str, str]:
-    """Of the nearest one, from a folder up to the project's root."""
-    for above in _upward(folder):
-        for name in stacktags.SAMCONFIGS:
-            path = os.path.join(above, name)
-            if os.path.exists(path):
-                return stacktags.of_samconfig(name, _configuration(path))
-    return {}
-
-
-def _of_manifest(folder: str) -> Mapping[str, Mapping[str, str]]:
-    return stacktags.of_manifest(_configuration(os.path.join(folder, 'manifest.json')))
+    def _samconfig(self, folder: str) -> tuple[str, Samconfig] | None:
+        """Folder and content of the nearest one, up to the project's root."""
+        if folder not in self._samconfigs:
+            self._samconfigs[folder] = next((
+                (above, deployment.of_samconfig(
+                    name, _configuration(os.path.join(above, name)), self._asked.environment,
+                ))
+                for above in _upward(folder) for name in deployment.SAMCONFIGS
+                if os.path.exists(os.path.join(above, name))
+            ), None)
+        return self._samconfigs[folder]
 
 
 def _configuration(filename: str) -> str:
@@ -278,16 +364,6 @@ def _configuration(filename: str) -> str:
         return text_of(filename)
     except (OSError, SourceError):
         return ''
-
-
-def _definition(filename: str) -> Source:
-    try:
-        source = states.read_file(filename, decode(_bytes(filename)))
-    except OSError as error:
-        raise LookupError(filename) from error
-    if not isinstance(source.data, dict):
-        raise LookupError(filename)
-    return source
 
 
 def _with_placeholders(filename: str, text: str) -> Source | None:
@@ -302,6 +378,4 @@ def _with_placeholders(filename: str, text: str) -> Source | None:
 
 
 def _unreadable(filename: str, problem: Problem) -> Found:
-    return Found(
-        filename, problem.span, UnreadableFile(), problem.message, (), '', None, None,
-    )
+    return Found(filename, problem.span, UnreadableFile(), problem.message, (), '')

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import thera_lint.rules
+from thera_lint import builtin
 from thera_lint.rule import Rule
 
 STATES = 'states'
@@ -36,6 +37,11 @@ def all_rules() -> list[Rule]:
         if one.id == other.id:
             raise ValueError(f'{one.id} is both {one.name} and {other.name}')
     return rules
+
+
+def every_rule() -> list[Rule]:
+    """Every rule that a user may name: those of the files, and the built-in ones first."""
+    return [*builtin.RULES, *all_rules()]
 
 
 # os.listdir, because pkgutil imports 9 ms of modules that nobody else needs.

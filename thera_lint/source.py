@@ -58,11 +58,15 @@ class Problem(NamedTuple):
 
 
 class SourceError(Exception):
-    """A text that is not what it should be; holds at least one `Problem`."""
+    """A text that is not what it should be; holds at least one `Problem`.
+
+    `filename` is empty until it is known to whoever reads files.
+    """
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__('; '.join(problem.message for problem in problems))
         self.problems = problems
+        self.filename = ''
 
 
 class Placeholder(str):
@@ -119,14 +123,24 @@ class Source:
         """
         if self._fixed is not None:
             return self._fixed
-        if self._node is None:
-            self._node = _scan_json(self.text)[1]
+        self.json_tree()
         key, node, _ = self._walked(path)
         span = self._marked(key, node)
         line, column = self._origin
         return Span(
             span.line + line, span.column + column, span.end_line + line, span.end_column + column,
         )
+
+    def json_tree(self) -> _JsonNode | None:
+        """The node tree of a text that was read as JSON; None where it was read as YAML."""
+        if self._node is None:
+            self._node = _scan_json(self.text)[1]
+        return self._node if isinstance(self._node, _JsonNode) else None
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """Line and column at which the text begins in its file."""
+        return self._origin
 
     def block_origin(self, path: Path) -> tuple[int, int] | None:
         """Line and column at which the literal block scalar at `path` begins, else None."""
@@ -146,6 +160,34 @@ class Source:
         line = self.text[start:end if end >= 0 else None]
         column = line.find(written[head].rstrip())
         return (first, column) if column >= 0 else None
+
+    def comments(self, word: str) -> Iterator[tuple[Span, str, int]]:
+        """The comments of a YAML text that hold `word`, each with the line that it is about.
+
+        That is its own line, or, where it stands alone, the next that is no comment.
+        """
+        if word not in self.text or self._node is None or isinstance(self._node, _JsonNode):
+            return
+        lines = self.text.split('\n')
+        # A # inside a scalar begins no comment.
+        scalars = sorted(_scalars(self._node))
+        start = 0
+        for number, line in enumerate(lines):
+            if word in line:
+                for match in re.finditer(r'(?:^|(?<=[ \t]))#', line):
+                    at = start + match.start()
+                    index = bisect.bisect_right(scalars, (at, len(self.text)))
+                    if index and at < scalars[index - 1][1]:
+                        continue
+                    about = number
+                    while not line[:match.start()].strip() and about + 1 < len(lines):
+                        about += 1
+                        if lines[about].lstrip()[:1] != '#':
+                            break
+                    span = Span(number, match.start(), number, len(line))
+                    yield span, line[match.start():], about
+                    break
+            start += len(line) + 1
 
     def _walked(self, path: Path) -> tuple[Any, Any, bool]:
         """Key and value node of the last part of `path` that is written; whether all is."""
@@ -282,6 +324,23 @@ def read_definition(
             for at, message in error.problems
         ]) from None
     return Source(filename, text, data, node, origin=origin, fixed=fixed)
+
+
+def _scalars(node: Any) -> Iterator[tuple[int, int]]:
+    """Where the scalars of a node tree begin and end, those of an alias at its anchor."""
+    done = set()
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in done:
+            continue
+        done.add(id(node))
+        if node.id == 'scalar':
+            yield node.start_mark.index, node.end_mark.index
+        elif node.id == 'sequence':
+            waiting += node.value
+        else:
+            waiting += [part for pair in node.value for part in pair]
 
 
 def _untagged(node: Any) -> Any:

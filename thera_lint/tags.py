@@ -16,7 +16,7 @@ from thera_lint.values import Seq
 # What AWS, SAM and CDK write themselves: nobody's project or cost centre.
 _TOOLS = (
     'aws:', 'aws-cdk:', 'sam:',
-    'lambda:createdBy', 'stateMachine:createdBy', 'httpapi:createdBy',
+    'lambda:createdBy', 'stateMachine:createdBy', 'httpapi:createdBy', 'websocketapi:createdBy',
 )
 _NAMES = {'openapi': ('name', 'x-amazon-apigateway-tag-value')}
 

@@ -21,9 +21,12 @@ from cfnlint.template import Template as CfnTemplate
 from thera_lint import engine
 from thera_lint import files
 from thera_lint import registry
+from thera_lint.config import Config
+from thera_lint.config import Layer
 from thera_lint.engine import Found
+from thera_lint.ignores import Ignores
 from thera_lint.project import Project
-from thera_lint.report import DOCS
+from thera_lint.reports.docs import address
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import Rule
@@ -52,17 +55,19 @@ class _Linted:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._ignores = Ignores(project)
         self._found: dict[tuple[str, str], dict[str, list[Found]]] = {}
 
     def found(self, rule: Rule, values: Mapping[str, Any], template: str) -> list[Found]:
         """A template's Metadata may set options, so a rule may run with several."""
         key = rule.id, repr(sorted(values.items()))
         if key not in self._found:
-            result = engine.run(self._project, [rule], lambda rule: Options(values))
+            options = Options(values)
+            result = engine.run(self._project, [rule], lambda rule, filename: options)
             for crash in result.crashes:
                 _LOGGER.error('%s failed on %s: %r', rule.id, crash.filename, crash.error)
             self._found[key] = {}
-            for one in result.found:
+            for one in self._ignores.applied(result.found)[0]:
                 owner = self._owners.get(one.filename, one.filename)
                 self._found[key].setdefault(owner, []).append(one)
         return self._found[key].get(template, [])
@@ -97,18 +102,21 @@ def _linted(cfn: CfnTemplate, filename: str) -> list[_Linted]:
         linted = []
         try:
             for parameters in given:
-                if in_run:
-                    project = files.load(names, parameters).project
-                elif os.path.isfile(filename):
-                    project = files.load([filename], parameters).project
-                else:  # standard input, or data handed to cfn-lint's API
-                    source = Source(filename, '', _plain(cfn.template), fixed=_NOWHERE)
-                    project = Project([Template(source, parameters)], [], _no_file)
-                linted.append(_Linted(project))
+                linted.append(_Linted(_read(cfn, names if in_run else (filename,), parameters)))
         except Exception as error:  # an E0002 from every rule would not say more
             _LOGGER.error('cannot read %s: %r', filename or 'standard input', error)
         _last = asked, linted
     return _last[1]
+
+
+def _read(
+        cfn: CfnTemplate, filenames: tuple[str, ...], parameters: Mapping[str, str],
+) -> Project:
+    if os.path.isfile(filenames[0]):
+        return files.load(filenames, Config(arguments=Layer(parameters=parameters))).project
+    # Standard input, or data handed to cfn-lint's API.
+    source = Source(filenames[0], '', _plain(cfn.template), fixed=_NOWHERE)
+    return Project([Template(source, parameters)], [], _no_file)
 
 
 def _no_file(template: str, path: str) -> Source:
@@ -172,7 +180,7 @@ def _lend(rule: Rule) -> type[_Adapter]:
         'id': rule.id,
         'shortdesc': rule.title,
         'description': rule.documentation,
-        'source_url': f'{DOCS}{rule.name}.md',
+        'source_url': address(rule),
         'tags': ['cost', rule.name],
     })
 
