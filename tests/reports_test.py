@@ -7,6 +7,7 @@ import string
 import subprocess
 import sys
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
@@ -52,7 +53,7 @@ class Run(NamedTuple):
     found: Sequence[Found] = ()
     ignored: Sequence[Ignored] = ()
     checked: frozenset[str] = frozenset(['a.yaml'])
-    skipped: int = 0
+    skipped: Collection[str] = ()
     texts: Callable[[str], str | None] = lambda filename: None
 
 
@@ -91,7 +92,8 @@ def rendered(format: str, run: Run, **look: bool) -> str:
 ])
 def test_counts(severities: str, checked: str, skipped: int, ignored: int, expected: str) -> None:
     some = [found(rule=rule(f'{letter}C9901')) for letter in severities]
-    run = Run(some, [Ignored(found(), '', 'comment')] * ignored, frozenset(checked), skipped)
+    dropped = [Ignored(found(), '', 'comment')] * ignored
+    run = Run(some, dropped, frozenset(checked), ['x'] * skipped)
     assert list(summary.lines(run)) == [expected]
 
 
@@ -208,7 +210,7 @@ def test_page() -> None:
 def test_a_format_is_loaded_only_when_asked_for(format: str) -> None:
     program = (
         'import sys; from thera_lint import reports\n'
-        'class Run: found = ignored = checked = (); skipped = 0; texts = {}.get\n'
+        'class Run: found = ignored = checked = skipped = (); texts = {}.get\n'
         f'list(reports.render({format!r}, Run()))\n'
         'print(*(name for name in sys.modules if name.startswith("thera_lint.reports.")))'
     )
@@ -253,7 +255,7 @@ founds = st.builds(
 runs = st.builds(
     Run, st.lists(founds, max_size=3),
     st.lists(st.builds(Ignored, founds, texts, texts), max_size=2),
-    st.frozensets(filenames, max_size=2), st.integers(0, 2),
+    st.frozensets(filenames, max_size=2), st.lists(filenames, max_size=2),
     texts.map(lambda text: lambda filename: text),
 )
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from thera_lint import baseline
 from thera_lint import config as configuration
 from thera_lint import engine
 from thera_lint import files
@@ -27,6 +27,9 @@ from thera_lint.ignores import Ignored
 from thera_lint.ignores import Ignores
 from thera_lint.project import Project
 from thera_lint.rule import Rule
+
+if TYPE_CHECKING:
+    from thera_lint import baseline  # 1 ms for those who have one
 
 _Path = str | os.PathLike[str]
 
@@ -154,6 +157,8 @@ def _about(
 
 
 def _after_baseline(linted: Linted, config: Config) -> Linted:
+    from thera_lint import baseline
+
     assert config.baseline is not None
     entries = files.understood(config.baseline, baseline.read)
     applied = baseline.applied(entries, linted.found, _scope(linted, config, config.baseline))
@@ -168,6 +173,8 @@ def renewed_baseline(linted: Linted, config: Config, filename: str) -> list[base
 
     `linted` is a run without a baseline. What it does not look at is kept as it stands.
     """
+    from thera_lint import baseline
+
     try:
         entries = files.understood(filename, baseline.read)
     except FileNotFoundError:
@@ -176,6 +183,8 @@ def renewed_baseline(linted: Linted, config: Config, filename: str) -> list[base
 
 
 def _scope(linted: Linted, config: Config, filename: str) -> baseline.Scope:
+    from thera_lint import baseline
+
     folder = os.path.dirname(os.path.abspath(filename))
     known = {rule.id: rule for rule in registry.every_rule()}
     enabled = config.to_run().enabled

@@ -13,7 +13,6 @@ from typing import NoReturn
 
 from thera_lint import __version__
 from thera_lint import api
-from thera_lint import baseline
 from thera_lint import config
 from thera_lint import files
 from thera_lint import registry
@@ -221,6 +220,8 @@ def _say_aside(linted: Linted, asked: Config) -> None:
 
 
 def _write_baseline(lint: Lint, asked: Config, filename: str) -> int:
+    from thera_lint import baseline  # only for those who adopt one
+
     asked = asked._replace(baseline=None)
     linted = lint(config=asked)
     _say_aside(linted, asked)

@@ -18,15 +18,10 @@ from thera_lint.ignores import at
 from thera_lint.ignores import entries
 from thera_lint.ignores import Ignore
 from thera_lint.parameters import as_parameter
+from thera_lint.rule import FLOORS
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import Rule
-from thera_lint.schema import beginnings
-from thera_lint.schema import FLOORS
-from thera_lint.schema import no_environment
-from thera_lint.schema import no_option
-from thera_lint.schema import no_rule
-from thera_lint.schema import problems
 from thera_lint.source import read as read_source
 from thera_lint.source import Source
 from thera_lint.source import SourceError
@@ -171,6 +166,8 @@ class WrongArgument(Exception):
 
 def read(filename: str, text: str, rules: Sequence[Rule]) -> Config:
     """Read a configuration file; raises SourceError with everything that is wrong in it."""
+    from thera_lint.schema import problems  # what may be wrong concerns only those who write it
+
     folder = os.path.dirname(os.path.abspath(filename))
     if all(line.strip()[:1] in ('', '#') for line in text.splitlines()):
         return Config(folder=folder)
@@ -287,6 +284,8 @@ def with_arguments(
     `rules` is only called to check ids and options, because it imports every rule.
     """
     if environment is not None:
+        from thera_lint.schema import no_environment
+
         # Where the configuration has none, it is an environment of SAM's.
         if config.environments and environment not in config.environments:
             raise WrongArgument(no_environment(environment, config.environments))
@@ -311,7 +310,12 @@ def with_arguments(
 
 def _ids(texts: Iterable[str], rules: Sequence[Rule]) -> tuple[str, ...]:
     ids = tuple(part.strip() for text in texts for part in text.split(',') if part.strip())
-    known = beginnings(rules) if ids else ()
+    if not ids:
+        return ()
+    from thera_lint.schema import beginnings
+    from thera_lint.schema import no_rule
+
+    known = beginnings(rules)
     for id in ids:
         if id not in known:
             raise WrongArgument(no_rule(id, rules))
@@ -319,6 +323,8 @@ def _ids(texts: Iterable[str], rules: Sequence[Rule]) -> tuple[str, ...]:
 
 
 def _assignment(text: str, rules: Mapping[str, Rule]) -> tuple[str, str, Any]:
+    from thera_lint.schema import no_option
+
     id, _, assignment = text.partition(':')
     name, value = _pair(assignment, '-x ID:OPTION=VALUE')
     if id not in rules:

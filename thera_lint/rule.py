@@ -19,6 +19,8 @@ from thera_lint.template import Resource
 from thera_lint.values import Path
 
 SEVERITIES = {'E': 'error', 'W': 'warning', 'I': 'informational'}
+FLOORS = ('never', *SEVERITIES.values())
+"""From which severity on findings may show in the exit status; more of them with each."""
 
 
 class Option(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any
 
 from thera_lint.ignores import names_a_service
 from thera_lint.parameters import misread
+from thera_lint.rule import FLOORS
 from thera_lint.rule import Option
 from thera_lint.rule import Rule
 from thera_lint.source import Problem
@@ -17,9 +18,6 @@ from thera_lint.source import Source
 from thera_lint.values import as_text
 from thera_lint.values import Path
 from thera_lint.words import near
-
-FLOORS = ('never', 'error', 'warning', 'informational')
-"""The severities that may show in the exit status, least first shown."""
 
 _FORMS = {
     'string': 'text', 'integer': 'a whole number', 'number': 'a number',

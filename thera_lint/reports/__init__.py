@@ -33,8 +33,8 @@ class Run(Protocol):
         """The files that are templates or state machines, or were meant to be."""
 
     @property
-    def skipped(self) -> int:
-        """How many others were looked at."""
+    def skipped(self) -> Collection[str]:
+        """The files that are neither."""
 
     @property
     def texts(self) -> Callable[[str], str | None]:

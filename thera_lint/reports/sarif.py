@@ -155,8 +155,8 @@ def _fixable(run: Run) -> dict[str, str]:
 
 
 def _fixes(found: Found, fixable: dict[str, str]) -> list[dict[str, Any]]:
-    from thera_lint.edits import CannotEdit
     from thera_lint.edits import splices
+    from thera_lint.texttree import CannotEdit
 
     if found.fix is None or found.target is None:
         return []

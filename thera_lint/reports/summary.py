@@ -47,7 +47,7 @@ def files(run: Run) -> str:
 def passed_over(run: Run) -> str:
     text = ''
     if run.skipped:
-        text += f'; {run.skipped} skipped: neither template nor state machine'
+        text += f'; {len(run.skipped)} skipped: neither template nor state machine'
     if run.ignored:
         text += f'; {len(run.ignored)} ignored'
     return text
