@@ -194,7 +194,7 @@ def _changes(
     if place[:1] in (('Parameters',), ('Mappings',)):
         raise CannotEdit(f'the value comes from elsewhere: {place[0]} {place[1]}')
     spot, missing = spot_at(document, place)
-    if missing and done:
+    if missing and done and not (missing == done[-1:] and _is_of_map(current, rest)):
         if not isinstance(spot.data, dict) or missing[0] not in spot.data:
             raise CannotEdit('it is not written here')
         if rest or len(missing) > 1:
@@ -205,7 +205,7 @@ def _changes(
     if not missing:
         spot = _branch(document, spot, current)
     collection = isinstance(spot.data, (dict, list)) and function_of(spot.data) is None
-    if collection and done and not _ends_in(spot.path, done[-1]):
+    if collection and done and not missing and not _ends_in(spot.path, done[-1]):
         raise CannotEdit('it is not written here')
     if not rest:
         _check_written(document, spot, current)
@@ -587,11 +587,18 @@ def _check_transform(target: Target, expected: Any) -> None:
         raise CannotEdit('the SAM resource has no such property')
 
 
+def _is_of_map(current: Any, rest: Path) -> bool:
+    """Whether a key is meant of a mapping of tags, of which SAM makes a list."""
+    return isinstance(current, Seq) and len(rest) == 1 and isinstance(rest[0], str)
+
+
 def _holds(properties: Map, edit: Set | Remove) -> bool:
     """Whether an edit shows in the resource that comes out."""
     _, rest, value = _located(properties, edit.path)
     if isinstance(edit, Remove):
         return bool(rest) or isinstance(edit.path[-1], int)
+    if _is_of_map(value, rest):
+        return {'Key': rest[0], 'Value': edit.value} in value
     return not rest and (
         isinstance(edit.value, (dict, list)) or as_text(value) == as_text(edit.value)
     )

@@ -335,11 +335,10 @@ def _removed_flow(
     trailing = re.compile(r'[ \t]*,').match(text, entries[-1][1])
     for index in removed:
         start, end = entries[index]
-        own = index < kept or trailing is not None  # the comma behind it, not that before it
-        if own:
+        if index < len(entries) - 1 or trailing is not None:
             end = text.index(',', end) + 1
         before = text.index(',', entries[index - 1][1], start) + 1 if index > kept else start
-        if not own:
+        if index == kept + 1 and trailing is None:  # it becomes the last
             yield Splice(before - 1, before, '')
         line = line_start(text, start)
         rest = REST_OF_LINE.match(text, end)
