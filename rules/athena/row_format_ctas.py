@@ -34,6 +34,9 @@ class RowFormatCtas(_queries.QueryRule):
     Where something else reads the files and knows no Parquet, which is what UNLOAD to CSV or
     JSON is often for.
 
+    The fix is for tables only, as Athena reads them the same. It is unsafe where the query names
+    the place of the files, since something else may read them there.
+
     ## References
 
     - https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
@@ -72,4 +75,4 @@ def _fix(statement: _sql.Statement, query: Query) -> Fix | None:
         return None
     # Where the files' place is named, something else may read them.
     safe = 'external_location' not in statement.properties
-    return Fix("Write format = 'PARQUET'", safe, (Set(query.path, text),))
+    return Fix("write format = 'PARQUET'", safe, (Set(query.path, text),))

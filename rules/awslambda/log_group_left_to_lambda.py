@@ -2,17 +2,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import count
+from typing import Any
 from typing import NamedTuple
 
+from thera_lint import invokers
+from thera_lint.intrinsics import LOOP
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
 from thera_lint.rule import Cost
+from thera_lint.rule import Declare
 from thera_lint.rule import Finding
+from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rules.awslambda import _calls
 from thera_lint.template import Resource
+from thera_lint.template import Template
+from thera_lint.values import At
 from thera_lint.values import Map
 from thera_lint.values import Reference
 from thera_lint.values import Seq
@@ -22,6 +30,8 @@ from thera_lint.values import Unknown
 _PREFIX = '/aws/lambda/'
 _ANYTHING = '.*'
 _CUSTOM = 'AWS::CloudFormation::CustomResource'
+_GROUP = 'AWS::Logs::LogGroup'
+_DAYS = 30
 
 
 class LogGroupLeftToLambda(ResourceRule):
@@ -43,8 +53,14 @@ class LogGroupLeftToLambda(ResourceRule):
     give the function a new group through LoggingConfig.
 
     Functions that CloudFront runs (Lambda@Edge) are left alone, as they log to a group in every
-    region, and so are those behind a custom resource or a macro, which log a few lines per
-    deployment.
+    region, and so are those behind a custom resource or a macro, or called by nothing but such,
+    which log a few lines per deployment.
+
+    The fix declares the group with 30 days and the function's own tags and condition. It is
+    unsafe: logs older than that go, all of them go with the stack, and where the function has
+    logged before, the group exists and the deployment fails until it is imported or deleted.
+    There is no fix where the group is missing under some conditions only, and none for functions
+    that Fn::ForEach makes.
 
     ## References
 
@@ -58,9 +74,9 @@ class LogGroupLeftToLambda(ResourceRule):
     remedy = 'declare its log group, /aws/lambda/ and its name, with RetentionInDays'
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
-        if _logs_elsewhere(resource.properties) or _declared(resource, project):
+        if _has_group(resource, project):
             return
-        if _calls.only_by_deployments(resource, project) or _calls.at_the_edge(resource, project):
+        if invokers.only_by_deployments(resource, project) or _calls.at_the_edge(resource, project):
             return
         stored = price('cw.logs.storage.standard').usd
         yield Finding(
@@ -71,7 +87,64 @@ class LogGroupLeftToLambda(ResourceRule):
                 f'{dollars(stored)} a GB-month of stored, compressed logs, us-east-1; usage '
                 'decides the sum',
             ),
+            _fix(resource, project),
         )
+
+
+def _fix(function: Resource, project: Project) -> Fix | None:
+    """A group of its own, where the function has none in any of its forms."""
+    template = function.template
+    if str(function.attributes.place[1]).startswith(LOOP) or any(
+            _has_group(view, project) for view in template.views(function.logical_id)):
+        return None
+    raw = _bare(template.declared[function.logical_id])
+    properties = raw.get('Properties') or {}
+    name = properties.get('FunctionName', {'Ref': function.logical_id})
+    # A name that isn't written as such comes from a parameter, as another may.
+    own = name if isinstance(name, str) else f'${{{function.logical_id}}}'
+    group = _PREFIX + own
+    resource = {
+        'Type': _GROUP,
+        **{key: raw[key] for key in ('Condition',) if key in raw},
+        'Properties': {
+            'LogGroupName': group if isinstance(name, str) else {'Fn::Sub': group},
+            'RetentionInDays': _DAYS,
+            **_tags(properties.get('Tags')),
+        },
+    }
+    return Fix(
+        f'declare its log group and keep logs for {_DAYS} days',
+        False,
+        (Declare(_free(f'{function.logical_id}LogGroup', template), resource),),
+    )
+
+
+def _tags(tags: Any) -> dict[str, Any]:
+    """The function's own tags, without that which SAM gives to functions."""
+    own = [
+        tag for tag in tags if not isinstance(tag, dict) or tag.get('Key') != 'lambda:createdBy'
+    ] if isinstance(tags, list) else []
+    return {'Tags': own} if own else {}
+
+
+def _free(wanted: str, template: Template) -> str:
+    """A logical id that nothing in the template has."""
+    taken = {*template.declared, *template.raw['Resources'], *template.resolver.parameters}
+    names = (wanted if number == 1 else f'{wanted}{number}' for number in count(1))
+    return next(name for name in names if name not in taken)
+
+
+def _bare(raw: Any) -> Any:
+    """What is declared, as plain data."""
+    if isinstance(raw, At):
+        return _bare(raw.value)
+    if isinstance(raw, dict):
+        return {key: _bare(value) for key, value in raw.items()}
+    return [_bare(item) for item in raw] if isinstance(raw, list) else raw
+
+
+def _has_group(function: Resource, project: Project) -> bool:
+    return _logs_elsewhere(function.properties) or _declared(function, project)
 
 
 def _logs_elsewhere(function: Map) -> bool:
@@ -108,7 +181,7 @@ def _groups(project: Project) -> _Groups:
     """What a run declares of log groups."""
     groups = _Groups({}, [])
     for group in project.resources():
-        if group.type == 'AWS::Logs::LogGroup':
+        if group.type == _GROUP:
             names = [group.properties.get('LogGroupName')]
         elif group.type.startswith('Custom::') or group.type == _CUSTOM:
             names = list(group.properties.values())  # CDK's Custom::LogRetention, and its like
@@ -119,7 +192,7 @@ def _groups(project: Project) -> _Groups:
                 continue
             text = project.text(name, group.template)
             groups.by_name.setdefault(text, []).append(group)
-            if group.type == 'AWS::Logs::LogGroup' and isinstance(name, Unknown):
+            if group.type == _GROUP and isinstance(name, Unknown):
                 if _may_be_of_a_function(name) and not project.find(
                         name, group.template, 'AWS::Lambda::Function',
                 ):

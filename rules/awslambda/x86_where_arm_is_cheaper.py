@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import invokers
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -35,7 +36,10 @@ class X86WhereArmIsCheaper(ResourceRule):
     Container images, custom runtimes (`provided`) and functions with a layer that is not known to
     fit arm64 are left alone, as their binaries decide. So are Lambda@Edge, which is not
     billed at this price, managed instances, and functions behind a custom resource or a macro,
-    which only a deployment calls.
+    or called by nothing but such, which only a deployment runs.
+
+    The fix is unsafe: test first with a package that was built for arm64. There is none for what
+    SAM's Globals say for all functions.
 
     ## References
 
@@ -59,7 +63,7 @@ class X86WhereArmIsCheaper(ResourceRule):
             return
         if not function.absent('CapacityProviderConfig'):
             return
-        if _calls.only_by_deployments(resource, project) or _calls.at_the_edge(resource, project):
+        if invokers.only_by_deployments(resource, project) or _calls.at_the_edge(resource, project):
             return
         x86 = price('lambda.duration.x86.tier1').usd * 1e6
         arm = price('lambda.duration.arm.tier1').usd * 1e6
@@ -71,8 +75,15 @@ class X86WhereArmIsCheaper(ResourceRule):
                 f'{dollars(x86)} on x86_64, {dollars(arm)} on arm64 per million GB-seconds, '
                 'us-east-1, on demand; usage decides the sum',
             ),
-            Fix('run it on arm64', False, (Set(('Architectures',), ['arm64']),)),
+            _fix(resource),
         )
+
+
+def _fix(function: Resource) -> Fix | None:
+    """None where it is written in SAM's Globals: functions that can't move would move as well."""
+    if function.place(('Architectures',))[0] == 'Globals':
+        return None
+    return Fix('run it on arm64', False, (Set(('Architectures',), ['arm64']),))
 
 
 def _layers_fit(function: Resource, project: Project) -> bool:

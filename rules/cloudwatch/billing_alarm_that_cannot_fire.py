@@ -14,6 +14,7 @@ from thera_lint.template import Resource
 from thera_lint.values import Map
 
 _SIX_HOURS = 21600
+_LONGEST = 604_800  # seconds that all evaluation periods of an alarm may take together
 
 # What a statistic makes of a total that grows through the month.
 _WRONG = {
@@ -90,7 +91,9 @@ class BillingAlarmThatCannotFire(ResourceRule):
                     f'AWS publishes it a few times a day, so most periods hold no data and the '
                     f'bill passes between them',
                     cost,
-                    Fix('look at six hours at a time', True, (Set(path, _SIX_HOURS),)),
+                    Fix('look at six hours at a time', True, (Set(path, _SIX_HOURS),))
+                    if _SIX_HOURS * (properties.number('EvaluationPeriods') or 0) <= _LONGEST
+                    else None,
                 )
             key = 'Stat' if one.stat is not properties else 'Statistic'
             keys = (key, 'ExtendedStatistic')

@@ -30,8 +30,12 @@ class LogGroupWithoutRetention(ResourceRule):
     Where a law or contract asks for logs without an end; an export to S3 then keeps them
     for less. AWS Config's cw-loggroup-retention-period-check and Checkov's CKV_AWS_338 ask for
     at least a year, the former also takes no retention at all for compliant: where they are
-    binding, set 365, which ends the growth as well. The fix sets 30 days, enough to debug a
-    pipeline. Log groups of class DELIVERY keep their logs for a fixed day and are not reported.
+    binding, set 365, which ends the growth as well. Log groups of class DELIVERY keep their logs
+    for a fixed day and are not reported.
+
+    The fix sets 30 days, enough to debug a pipeline. What runs stays as it is, so it counts as
+    safe, but with the next deployment CloudWatch deletes what was logged more than 30 days ago:
+    export first what you must keep, or write a longer retention yourself.
 
     ## References
 

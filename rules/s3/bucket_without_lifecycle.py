@@ -33,6 +33,8 @@ class BucketWithoutLifecycle(ResourceRule):
     unsafe because objects in GLACIER and DEEP_ARCHIVE must be restored before they can be
     read, Athena skips them by default, and reading from the cheaper classes is charged.
     Where data is queried at any age, expire it or use INTELLIGENT_TIERING instead.
+    There is no fix for a bucket that others write logs to: they need an end, and how long they
+    must be kept is for you to say.
 
     ## When it is right
 
@@ -88,10 +90,15 @@ class BucketWithoutLifecycle(ResourceRule):
             Cost(
                 f'{dollars(standard)} a GB-month in S3 Standard, us-east-1; usage decides the sum',
             ),
-            # A written list that is empty here has rules under some other condition.
-            _fix(properties, tiered=not serves)
-            if properties.absent('LifecycleConfiguration') else None,
+            None if _decided_elsewhere(resource, project) else _fix(properties, tiered=not serves),
         )
+
+
+def _decided_elsewhere(bucket: Resource, project: Project) -> bool:
+    """Whether it has rules under some other condition, or logs whose end a person must set."""
+    return not bucket.properties.absent('LifecycleConfiguration') or bool(
+        _purpose.logs(bucket, project)
+    )
 
 
 def _fix(properties: Map, *, tiered: bool) -> Fix:

@@ -11,7 +11,7 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rule import Set
+from thera_lint.rules.s3 import _added
 from thera_lint.rules.s3 import _purpose
 from thera_lint.template import Resource
 
@@ -35,6 +35,9 @@ class IncompleteUploadsKeptForever(ResourceRule):
     for longer, give the rule more days. A bucket without any lifecycle is reported by WC4001
     instead, and one that only AWS writes logs to, in small pieces, is not reported. A rule that
     aborts under one prefix only is reported, since parts outside stay.
+
+    The fix adds a rule that aborts them after 7 days. Where every rule is disabled it waits until
+    they are enabled, which is WC4002's.
 
     ## References
 
@@ -78,15 +81,6 @@ class IncompleteUploadsKeptForever(ResourceRule):
             Fix(
                 'abort incomplete uploads after 7 days',
                 True,
-                (
-                    Set(
-                        ('LifecycleConfiguration', 'Rules', len(rules)),
-                        {
-                            'Id': 'AbortIncompleteUploads',
-                            'Status': 'Enabled',
-                            ABORT: {'DaysAfterInitiation': 7},
-                        },
-                    ),
-                ),
-            ),
+                (_added.to(rules, 'AbortIncompleteUploads', {ABORT: {'DaysAfterInitiation': 7}}),),
+            ) if any(rule.enabled is not False for rule in rules) else None,
         )

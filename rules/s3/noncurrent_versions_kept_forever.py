@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from thera_lint import lifecycle
+from thera_lint.lifecycle import Action
 from thera_lint.lifecycle import LifecycleRule
 from thera_lint.prices import dollars
 from thera_lint.prices import price
@@ -13,9 +13,11 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Fix
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rule import Set
+from thera_lint.rules.s3 import _added
 from thera_lint.rules.s3 import _purpose
 from thera_lint.template import Resource
+
+_DAYS = 30
 
 
 class NoncurrentVersionsKeptForever(ResourceRule):
@@ -28,6 +30,10 @@ class NoncurrentVersionsKeptForever(ResourceRule):
     same keys every day pays for all of its days. Only NoncurrentVersionExpiration ends that.
     ExpirationInDays merely puts a delete marker on top, ExpiredObjectDeleteMarker removes
     markers and no versions, and a transition makes versions cheaper, but never fewer.
+
+    The fix adds a rule that expires them after 30 days, or where they move to another class, as
+    soon as the minimum that is billed there is over. It is unsafe, as an older version can't be
+    brought back then. A bucket without a lifecycle gets its rules from WC4001.
 
     ## When it is right
 
@@ -77,7 +83,7 @@ class NoncurrentVersionsKeptForever(ResourceRule):
                 f'{dollars(standard)} a GB-month in S3 Standard, us-east-1, for every version '
                 'kept; usage decides the sum',
             ),
-            _fix(rules, written=not properties.absent('LifecycleConfiguration')),
+            _fix(rules),
         )
 
 
@@ -97,16 +103,22 @@ def _consequence(enabled: list[LifecycleRule], standard: float) -> str:
     return f'each GB replaced or deleted goes on costing {dollars(standard)} a month'
 
 
-def _fix(rules: list[LifecycleRule], *, written: bool) -> Fix:
-    rule: dict[str, Any] = {
-        'Id': 'ExpireNoncurrentVersions',
-        'Status': 'Enabled',
-        'NoncurrentVersionExpiration': {'NoncurrentDays': 30},
-    }
-    if written:
-        edit = Set(('LifecycleConfiguration', 'Rules', len(rules)), rule)
-    else:
-        # A first lifecycle without this would only exchange one finding for another (WC4004).
-        rule['AbortIncompleteMultipartUpload'] = {'DaysAfterInitiation': 7}
-        edit = Set(('LifecycleConfiguration', 'Rules'), [rule])
-    return Fix('expire noncurrent versions after 30 days', False, (edit,))
+def _fix(rules: list[LifecycleRule]) -> Fix | None:
+    """One more rule, where one is at work: a bucket without any is WC4001's or WC4002's to mend."""
+    if all(rule.enabled is False for rule in rules):
+        return None
+    moves = [action for rule in rules for action in rule.noncurrent]
+    if not all(action.settled for action in moves):
+        return None
+    days = max((_least(action) for action in moves), default=_DAYS)
+    action = {'NoncurrentVersionExpiration': {'NoncurrentDays': days}}
+    return Fix(
+        f'expire noncurrent versions after {days} days',
+        False,
+        (_added.to(rules, 'ExpireNoncurrentVersions', action),),
+    )
+
+
+def _least(move: Action) -> int:
+    """How many days a version is to be kept, so that the class it moves to is not paid in vain."""
+    return max(_DAYS, int(move.days or 0) + lifecycle.MINIMUM_DAYS.get(move.storage_class, 0))

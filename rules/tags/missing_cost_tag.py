@@ -10,6 +10,7 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
+from thera_lint.rules.tags import _fix
 from thera_lint.rules.tags._keys import bare
 from thera_lint.rules.tags._keys import CENTS
 from thera_lint.rules.tags._keys import ours
@@ -45,6 +46,11 @@ class MissingCostTag(ResourceRule):
     no such key. When a pipeline adds the rest with `aws cloudformation deploy --tags`: name
     those in `from_stack`.
 
+    The fix writes the missing keys, where `values` has one for each: in the configuration file
+    that is `tags.values`. It is safe, as no more than the bill looks at them; a policy of yours
+    that allows by tag does too. There is none where a key is there in another spelling, as that
+    one is to be renamed, and none for types that take tags only when they are created.
+
     ## References
 
     - https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/cost-alloc-tags.html
@@ -61,6 +67,7 @@ class MissingCostTag(ResourceRule):
             'Tag keys that costs are split by; each must be there, spelled exactly so.',
         ),
         Option('from_stack', (), 'Tag keys that the deployment gives to every stack.'),
+        _fix.VALUES,
     )
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
@@ -74,11 +81,13 @@ class MissingCostTag(ResourceRule):
             missing = [key for key in options.required if key not in keys]
             if not keys or not missing or _by_other_keys(tags, resource, options):
                 continue
+            others = _other_spellings(keys, missing)
             yield Finding(
                 path if tags or len(path) > 1 else (),
                 f'`{resource.logical_id}`{too_late(resource)} is tagged without {listed(missing)}'
-                f'{within(path)}{_other_spellings(keys, missing)}, so reports by '
+                f'{within(path)}{others}, so reports by '
                 f'{"it" if len(missing) == 1 else "them"} miss its cost',
+                fix=None if others else _fix.tagged(resource, path, missing, options),
             )
 
 

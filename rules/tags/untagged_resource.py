@@ -7,7 +7,9 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
+from thera_lint.rules.tags import _fix
 from thera_lint.rules.tags._keys import CENTS
+from thera_lint.rules.tags._keys import REQUIRED
 from thera_lint.tags import tag_sets
 from thera_lint.tags import too_late
 from thera_lint.tags import within
@@ -35,7 +37,12 @@ class UntaggedResource(ResourceRule):
     serves one project only, the account already tells whose cost it is.
 
     A few types take tags only when they are created; the message says so. Tagging one that
-    exists replaces it, or does nothing: leave it for the next time it is rebuilt.
+    exists replaces it, or does nothing: leave it for the next time it is rebuilt. There is no
+    fix for them.
+
+    The fix writes the keys in `required`, where `values` has one for each: in the configuration
+    file that is `tags.values`. It is safe, as no more than the bill looks at them; a policy of
+    yours that allows by tag does too.
 
     ## References
 
@@ -52,6 +59,8 @@ class UntaggedResource(ResourceRule):
             'from_stack', (),
             'Tag keys that the deployment gives to every stack: nothing is without tags then.',
         ),
+        Option('required', REQUIRED, 'Tag keys that costs are split by; the fix writes them.'),
+        _fix.VALUES,
     )
 
     def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
@@ -67,4 +76,5 @@ class UntaggedResource(ResourceRule):
                 path if len(path) > 1 else (),
                 f'`{resource.logical_id}`{too_late(resource)} has no tags{within(path)}, so its '
                 f'cost cannot be attributed',
+                fix=_fix.tagged(resource, path, options.required, options),
             )
