@@ -12,47 +12,74 @@ import subprocess
 import sys
 from pathlib import Path
 
+from thera_lint import api
 from thera_lint import registry
-from thera_lint import report
-from thera_lint.files import UnreadableFile
+from thera_lint.config import Layer
+from thera_lint.reports.docs import page
 from thera_lint.rule import Rule
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / 'docs' / 'rules'
 FIXTURES = ROOT / 'tests' / 'fixtures'
-# One finding of each of these is shown in the README.
-SHOWN = ('WC2008', 'WC5001', 'WC1001', 'WC6002', 'WC7011')
+# The first finding of each of these is shown in the README.
+SHOWN = ('WC7011',)
 
 
 def pages() -> dict[str, str]:
     """File name to content of everything below docs/rules/."""
-    rules = registry.all_rules()
-    result = {f'{rule.name}.md': _page(rule) for rule in [UnreadableFile(), *rules]}
+    rules = registry.every_rule()
+    result = {f'{rule.name}.md': _page(rule) for rule in rules}
     result['README.md'] = _index(rules)
     return result
 
 
 def _page(rule: Rule) -> str:
-    text = report.page(rule)
-    folder = FIXTURES / rule.name
-    fail = _shortest(folder, 'fail')
-    if fail is not None:
-        found = (folder / f'{fail.stem}.out').read_text(encoding='utf-8')
-        examples = [
-            '## Example', '', _fenced(fail), '', '```text', found.rstrip(), '```', '',
-        ]
-        remedied = _shortest(folder, 'fixed') or _shortest(folder, 'pass')
-        if remedied is not None:
-            examples += ['Silent:', '', _fenced(remedied), '']
-        example = '\n'.join(examples)
-        before, heading, after = text.partition('## References')
-        text = f'{before}{example}\n{heading}{after}'
-    return text.rstrip() + '\n'
+    before, heading, after = page(rule).partition('## References')
+    return f'{before}{_example(rule)}{heading}{after}'.rstrip() + '\n'
 
 
-def _shortest(folder: Path, verdict: str) -> Path | None:
-    candidates = [path for path in folder.glob(f'{verdict}*.yaml') if '.asl' not in path.name]
-    return min(candidates, key=lambda path: (path.stat().st_size, path.name), default=None)
+def _example(rule: Rule) -> str:
+    """The shortest fixture that has a fix, with its result; else the shortest, and a silent one."""
+    fails = _templates(rule, 'fail')
+    if not fails:
+        return ''
+    fixes = [
+        (fail, fixed) for fail in fails
+        if (fixed := fail.with_name(fail.name.replace('fail', 'fixed', 1))).exists()
+    ]
+    fail = fixes[0][0] if fixes else fails[0]
+    found = (fail.parent / f'{fail.stem}.out').read_text(encoding='utf-8')
+    lines = ['## Example', '', _fenced(fail), '', '```text', found.rstrip(), '```', '']
+    if fixes:
+        command = '--fix' if _is_safe(rule, fail) else '--fix --unsafe-fixes'
+        lines += [*_configured(fail.parent), f'After `{command}`:', '', _fenced(fixes[0][1]), '']
+    else:
+        for silent in _templates(rule, 'pass')[:1]:
+            lines += ['Silent:', '', _fenced(silent), '']
+    return '\n'.join(lines) + '\n'
+
+
+def _templates(rule: Rule, verdict: str) -> list[Path]:
+    """The shortest first."""
+    found = (FIXTURES / rule.name).glob(f'{verdict}*.yaml')
+    return sorted(
+        (path for path in found if path.is_file() and '.asl' not in path.name),
+        key=lambda path: (path.stat().st_size, path.name),
+    )
+
+
+def _configured(folder: Path) -> list[str]:
+    configuration = folder / '.thera-lint.yaml'
+    if not configuration.exists():
+        return []
+    return ['With this in `.thera-lint.yaml`:', '', _fenced(configuration), '']
+
+
+def _is_safe(rule: Rule, path: Path) -> bool:
+    """Whether all that the rule would edit in a fixture cannot change what is deployed."""
+    config = api.configured(str(path))._replace(arguments=Layer(select=(rule.id,)))
+    found = api.lint(path, config=config).found
+    return all(one.fix is None or one.fix.safe for one in found)
 
 
 def _fenced(path: Path) -> str:

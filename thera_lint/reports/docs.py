@@ -30,5 +30,5 @@ def page(rule: Rule) -> str:
             lines.append(f'| `{option.name}` | {default} | {option.doc} |')
         lines.append('')
     if references:
-        lines += [references, after.rstrip()]
+        lines += [references, '', after.strip()]
     return '\n'.join(lines).rstrip() + '\n'
