@@ -9,6 +9,7 @@ from thera_lint import files
 from thera_lint.config import Config
 from thera_lint.config import read as read_config
 from thera_lint.config import with_arguments
+from thera_lint.deployment import of_assets
 from thera_lint.deployment import of_manifest
 from thera_lint.deployment import of_samconfig
 from thera_lint.deployment import of_template
@@ -226,6 +227,25 @@ def test_malformed_manifest_holds_no_stacks(text: str) -> None:
 )
 def test_malformed_stack_holds_no_tags(tags: object, metadata: object) -> None:
     assert of_manifest(manifest(S=stack('S.json', tags, metadata))) == {'S.json': {}}
+
+
+@pytest.mark.parametrize(('files', 'expected'), [
+    ({'3f': {'source': {'path': 'asset.3f'}, 'destinations': {
+        'here': {'objectKey': 'some/3f.zip'}, 'there': {'objectKey': '3f.zip'},
+    }}}, {'3f.zip': 'asset.3f'}),
+    ({'3f': {'source': {'executable': ['x']}, 'destinations': {'a': {'objectKey': '3f'}}}}, {}),
+    ({'3f': {'source': {'path': 'a'}, 'destinations': {'a': {}, 'b': {'objectKey': 3}}}}, {}),
+    ({'3f': {'source': {'path': 'a'}, 'destinations': []}}, {}),
+    ({'3f': None}, {}),
+    ([], {}),
+], ids=str)
+def test_assets(files: object, expected: dict[str, str]) -> None:
+    assert of_assets(json.dumps({'version': '36.0.0', 'files': files})) == expected
+
+
+@pytest.mark.parametrize('text', ['', '{', '[]', '7', '[' * 5000])
+def test_malformed_assets_are_none(text: str) -> None:
+    assert of_assets(text) == {}
 
 
 # --- found on the disk

@@ -15,16 +15,17 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     'bundled', 'words', 'values', 'source', 'intrinsics', 'conditions', 'sam', 'template', 'states',
     'taggable', 'tags', 'parameters', 'deployment', 'prices', 'runtimes', 'billing_services',
-    'metrics', 'schedules', 'graph', 'lifecycle', 'project', 'rule', 'builtin', 'registry',
-    'engine', 'ignores', 'texttree', 'typesetting', 'edits', 'baseline', 'schema', 'config', 'discovery', 'files',
-    'starter', 'api', 'fixing', 'reports.docs', 'reports.notes', 'reports.identity',
-    'reports.summary', 'reports.text', 'reports.json', 'reports.sarif', 'reports.junit',
-    'reports.github', 'reports.gitlab', 'reports.markdown', 'cli', 'hosts.cfn_lint',
+    'metrics', 'schedules', 'graph', 'lifecycle', 'project', 'invokers', 'rule', 'builtin',
+    'registry', 'engine', 'ignores', 'texttree', 'typesetting', 'edits', 'baseline', 'schema',
+    'config', 'discovery', 'files', 'starter', 'api', 'fixing', 'reports.docs', 'reports.notes',
+    'reports.identity', 'reports.summary', 'reports.text', 'reports.json', 'reports.sarif',
+    'reports.junit', 'reports.github', 'reports.gitlab', 'reports.markdown', 'cli',
+    'hosts.cfn_lint',
 )
 FOR_RULES = {
     'values', 'template', 'states', 'project', 'rule', 'prices', 'tags', 'taggable', 'runtimes',
     'billing_services', 'metrics', 'schedules', 'graph', 'intrinsics',
-    'lifecycle', 'words',
+    'lifecycle', 'words', 'invokers',
 }
 STANDARD_FOR_RULES = {
     '__future__', 'bisect', 'collections', 'collections.abc', 'datetime', 'difflib', 'enum',

@@ -390,6 +390,46 @@ def test_outputs_of_a_nested_stack() -> None:
     assert found(project(unknown)) == ['p:Child']
 
 
+def of_cdk(path: str | None, url: Any) -> Template:
+    stack = resource('CloudFormation::Stack', TemplateURL=url, Parameters={'Given': get('Fn')})
+    if path is not None:
+        stack['Metadata'] = {'aws:asset:path': path}
+    return template({'Child': stack, 'Fn': resource('Lambda::Function')}, 'parent.yaml')
+
+
+IN_S3 = {'Fn::Join': ['', ['https://s3.', {'Ref': 'AWS::URLSuffix'}, '/assets/3f.json']]}
+
+
+@pytest.mark.parametrize(('path', 'url', 'expected'), [
+    ('below/child.yaml', IN_S3, ['p:Fn']),
+    ('./below/child.yaml', 'https://s3.amazonaws.com/assets/other.json', ['p:Fn']),
+    ('below/child.yaml', {'Ref': 'Url'}, ['p:Fn']),
+    ('other.yaml', IN_S3, []),
+    ('other.yaml', 'below/child.yaml', ['p:Fn']),
+    (None, IN_S3, ['p:Fn']),
+    (None, 'https://s3.amazonaws.com/assets/3f.json', ['p:Fn']),
+    (None, 'https://s3.amazonaws.com/assets/4a.json', []),
+    (None, {'Fn::Sub': 'https://s3.amazonaws.com/assets/3f.json${Suffix}'}, []),
+    (None, {'Ref': 'Url'}, []),
+], ids=str)
+def test_a_nested_stack_of_cdk(path: str | None, url: Any, expected: list[str]) -> None:
+    templates = [of_cdk(path, url), child({'Ref': 'Given'})]
+    uploaded = {'3f.json': 'below/child.yaml'}
+    one = Project(templates, [], no_file, assets={'parent.yaml': uploaded}.__getitem__)
+    assert found(one) == expected
+
+
+def test_tags_come_from_the_stacks_above_else_from_the_deployment() -> None:
+    tags = {'parent.yaml': {'Team': 'data'}, 'below/child.yaml': {'Guess': 'x'}}
+
+    def tags_below(parent: Template) -> Any:
+        below = child('x')
+        return Project([parent, below], [], no_file, tags.__getitem__).stack_tags(below)
+
+    assert tags_below(of_cdk('below/child.yaml', IN_S3)) == {'Team': 'data'}
+    assert tags_below(of_cdk(None, IN_S3)) == {'Guess': 'x'}
+
+
 # --- who uses what
 
 

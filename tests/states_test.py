@@ -15,6 +15,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings
 from hypothesis import strategies as st
 
+import thera_lint
 from thera_lint import files
 from thera_lint import states
 from thera_lint.source import read
@@ -489,6 +490,80 @@ def test_a_file_of_a_template_is_not_also_standalone(tmp_path: Path) -> None:
     }
     loaded = load(tmp_path, texts, 'm.asl.json', 't.yaml', 'other.asl.json')
     assert [one.name for one in loaded.project.machines] == ['other.asl.json']
+
+
+CDK = """\
+    Resources:
+      Machine:
+        Type: AWS::StepFunctions::StateMachine
+        Properties:
+          DefinitionS3Location: {Bucket: !Sub 'assets-${AWS::Region}', Key: %s}
+          DefinitionSubstitutions: {Seconds: 60, FunctionArn: !GetAtt Fn.Arn}
+        Metadata: {'aws:cdk:path': Stack/Machine/Resource}
+      Fn:
+        Type: AWS::Lambda::Function
+        Properties: {Runtime: python3.13, Handler: a.b, Code: {ZipFile: x}}
+"""
+
+
+def uploading(**paths: str) -> str:
+    return json.dumps({'files': {
+        key: {'source': {'path': path}, 'destinations': {'x': {'objectKey': f'some/{key}.json'}}}
+        for key, path in paths.items()
+    }})
+
+
+@pytest.mark.parametrize('key', ['3f.json', 'some/3f.json'])
+def test_a_file_that_cdk_uploads(tmp_path: Path, key: str) -> None:
+    texts = {
+        'Stack.template.json': CDK % key,
+        'Stack.assets.json': uploading(**{'3f': 'asset.3f.json'}),
+        'Other.assets.json': '{',
+        'asset.3f.json': JSON_FILE,
+    }
+    loaded = load(tmp_path, texts, 'Stack.template.json', 'asset.3f.json')
+    found = only(loaded)
+    assert found.source.filename == str(tmp_path / 'asset.3f.json')
+    assert found.root == ('Resources', 'Machine', 'Properties', 'DefinitionS3Location')
+    assert state(found, 'Wait').data.number('Seconds') == 60
+    assert found.span(('States', 'Wait', 'Seconds'))[0] == 5
+    assert loaded.project.machines == []
+
+
+@pytest.mark.parametrize('path', [
+    '../outside.json', '/etc/passwd', 'https://x/3f.json', 'missing.json', '.', 'a\0b',
+])
+def test_an_asset_that_must_not_or_cannot_be_read(tmp_path: Path, path: str) -> None:
+    texts = {
+        'outside.json': JSON_FILE,
+        'in/Stack.template.json': CDK % '3f.json',
+        'in/Stack.assets.json': uploading(**{'3f': path}),
+    }
+    loaded = load(tmp_path, texts, 'in')
+    [resource] = loaded.project.resources(states.MACHINE)
+    assert loaded.project.machine(resource) is None
+
+
+def test_a_finding_in_an_asset_has_its_construct(tmp_path: Path) -> None:
+    machine = json.loads(TEXT)
+    machine['States']['Work']['Retry'] = [
+        {'ErrorEquals': ['States.ALL'], 'MaxAttempts': 9, 'BackoffRate': 1},
+    ]
+    texts = {
+        'cdk.out/cdk.out': '{"version": "36.0.0"}',
+        'cdk.out/manifest.json': '{"version": "36.0.0", "artifacts": {}}',
+        'cdk.out/assembly-Prod/cdk.out': '{"version": "36.0.0"}',
+        'cdk.out/assembly-Prod/manifest.json': '{"version": "36.0.0", "artifacts": {}}',
+        'cdk.out/assembly-Prod/Stack.template.json': CDK % '3f.json',
+        'cdk.out/assembly-Prod/Stack.assets.json': uploading(**{'3f': '../asset.3f.json'}),
+        'cdk.out/asset.3f.json': json.dumps(machine),
+    }
+    load(tmp_path, texts)
+    folder = tmp_path / 'cdk.out'
+    found = [one for one in thera_lint.lint(folder).found if one.rule.id == 'WC2006']
+    assert [(one.filename, one.construct, one.state) for one in found] == [
+        (str(folder / 'asset.3f.json'), 'Stack/Machine/Resource', 'Work'),
+    ]
 
 
 # --- structure

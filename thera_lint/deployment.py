@@ -15,6 +15,9 @@ from thera_lint.source import read
 from thera_lint.source import SourceError
 from thera_lint.values import as_text
 
+ASSETS = '.assets.json'
+"""How the names end of the files in a CDK cloud assembly that list what a stack uploads."""
+
 SAMCONFIGS = ('samconfig.toml', 'samconfig.yaml', 'samconfig.yml')
 """In the order in which SAM looks for them."""
 
@@ -87,6 +90,21 @@ def of_manifest(text: str) -> dict[str, dict[str, str]]:
                     tags.update(_listed(_below(entry, 'data')))
         tags.update(_texts(_below(artifact, 'properties', 'tags')))
     return stacks
+
+
+def of_assets(text: str) -> dict[str, str]:
+    """The files that CDK uploads for a stack, each by the last part of its object's key in S3.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.cloud_assembly_schema.FileAsset.html
+    """
+    found: dict[str, str] = {}
+    for asset in _values(_below(_parsed('assets.json', text), 'files')):
+        path = _below(asset, 'source', 'path')
+        for destination in _values(_below(asset, 'destinations')):
+            key = _below(destination, 'objectKey')
+            if isinstance(path, str) and isinstance(key, str):
+                found[key.rpartition('/')[2]] = path
+    return found
 
 
 def of_template(stacks: Mapping[str, Mapping[str, str]], template: str) -> dict[str, str]:

@@ -112,6 +112,7 @@ def load(
         around.open_definition,
         None if texts else deployed.tags,
         around.in_order(),
+        deployed.assets,
     )
     checked = {
         *(one.filename for one in reader.templates),
@@ -221,7 +222,7 @@ def config_file(path: str) -> str | None:
 def bytes_of(filename: str) -> bytes:
     """Raises OSError."""
     if not stat.S_ISREG(os.stat(filename).st_mode):
-        raise OSError('it is not a regular file')
+        raise OSError(errno.EINVAL, 'it is not a regular file', filename)
     with open(filename, 'rb') as stream:
         return stream.read()
 
@@ -312,6 +313,7 @@ class _Deployment:
         self._asked = asked
         self._samconfigs: dict[str, tuple[str, Samconfig] | None] = {}
         self._manifests: dict[str, Mapping[str, Mapping[str, str]]] = {}
+        self._assets: dict[str, dict[str, str]] = {}
 
     def parameters(self, filename: str) -> Mapping[str, str]:
         """The values of a template's parameters."""
@@ -336,6 +338,18 @@ class _Deployment:
             **deployment.of_template(self._manifests[folder], name),
         }
 
+    def assets(self, filename: str) -> Mapping[str, str]:
+        """The files, seen from a template, that CDK uploads, each by its object's name in S3."""
+        folder = os.path.dirname(os.path.abspath(filename))
+        if folder not in self._assets:
+            self._assets[folder] = {
+                key: path for name in _names(folder) if name.endswith(deployment.ASSETS)
+                for key, path in deployment.of_assets(
+                    _configuration(os.path.join(folder, name)),
+                ).items()
+            }
+        return self._assets[folder]
+
     def notes(self) -> Iterator[str]:
         """A name that nobody knows: it would silently be SAM's default environment."""
         name = self._asked.environment
@@ -356,6 +370,13 @@ class _Deployment:
                 if os.path.exists(os.path.join(above, name))
             ), None)
         return self._samconfigs[folder]
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def _configuration(filename: str) -> str:

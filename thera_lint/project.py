@@ -141,6 +141,7 @@ class Project:
             open_file: Callable[[str, str], Source],
             stack_tags: Callable[[str], Mapping[str, str]] | None = None,
             context: Sequence[Template] = (),
+            assets: Callable[[str], Mapping[str, str]] | None = None,
     ) -> None:
         """`machines` are the standalone ones.
 
@@ -149,7 +150,9 @@ class Project:
 
         `open_file(template's filename, relative path)` reads a definition; it raises
         LookupError where it must not or can't. `stack_tags(template's filename)` are the
-        tags that its deployment is configured to give to the whole stack.
+        tags that its deployment is configured to give to the whole stack, where no template
+        of this run nests it. `assets(template's filename)` are the files, seen from there,
+        that its deployment uploads, each by the name of the object in S3.
         """
         self.templates = templates
         self.documents = [*templates, *context]
@@ -161,6 +164,7 @@ class Project:
         self._made: dict[Callable[[Project], Any], Any] = {}
         self._texts: dict[tuple[int, Unknown], str] = {}
         self._configured_tags = stack_tags
+        self._assets = assets
         self._stack_tags: dict[str, Mapping[str, Any] | None] = {}
 
     @cached_property
@@ -205,10 +209,15 @@ class Project:
         """The state machine that a resource defines, if its definition is known."""
         key = id(resource)
         if key not in self._machines:
-            def open_file(path: str) -> Source:
-                return self._opened(resource.template.filename, path)
+            filename = resource.template.filename
 
-            self._machines[key] = states.of_resource(resource, open_file)
+            def open_file(path: str) -> Source:
+                return self._opened(filename, path)
+
+            def asset(object_key: str) -> str | None:
+                return self._asset(filename, object_key)
+
+            self._machines[key] = states.of_resource(resource, open_file, asset)
         return self._machines[key]
 
     def _opened(self, template: str, path: str) -> Source:
@@ -225,12 +234,17 @@ class Project:
             raise result
         return result
 
+    def _asset(self, template: str, object_key: str) -> str | None:
+        """The file, seen from a template, that its deployment uploads to S3 as that object."""
+        assets = self._assets(template) if self._assets is not None else {}
+        return assets.get(object_key.rpartition('/')[2])
+
     # --- tags
 
     def stack_tags(self, template: Template) -> Mapping[str, Any] | None:
         """The tags that a template's resources get from its stack; None where unknown.
 
-        They come from how it is deployed, and from the stacks of this run that it is nested in.
+        They come from the stacks of this run that it is nested in, else from how it is deployed.
         """
         key = template.filename
         if key not in self._stack_tags:
@@ -239,10 +253,11 @@ class Project:
         return self._stack_tags[key]
 
     def _tags_from_above(self, template: Template) -> Mapping[str, Any] | None:
+        parents = self._parents.get(template.filename)
+        if parents is None:
+            return self._configured_tags(template.filename) if self._configured_tags else {}
         result: dict[str, Any] = {}
-        if self._configured_tags is not None:
-            result |= self._configured_tags(template.filename)
-        for stack in self._parents.get(template.filename, ()):
+        for stack in parents:
             own, above = tags.of_stack(stack), self.stack_tags(stack.template)
             if own is None or above is None:
                 return None
@@ -353,13 +368,28 @@ class Project:
         by_name = {template.filename.replace('\\', '/'): template for template in self.documents}
         result: dict[tuple[int, str], Template] = {}
         for stack in self.resources('AWS::CloudFormation::Stack'):
-            url = stack.properties.text('TemplateURL')
-            if url is not None and '://' not in url:
+            path = self._nested_path(stack)
+            if path is not None:
                 folder = posixpath.dirname(stack.template.filename.replace('\\', '/'))
-                child = by_name.get(posixpath.normpath(posixpath.join(folder, url)))
+                child = by_name.get(posixpath.normpath(posixpath.join(folder, path)))
                 if child is not None and child is not stack.template:
                     result[id(stack.template), stack.logical_id] = child
         return result
+
+    def _nested_path(self, stack: Resource) -> str | None:
+        """The path of a nested stack's template, seen from its parent's.
+
+        CDK writes the URL of an object in S3, and beside it, with its command, the file's name.
+        """
+        url = stack.properties.get('TemplateURL')
+        if isinstance(url, str) and '://' not in url:
+            return url
+        metadata = stack.attributes.map('Metadata')
+        written = metadata.text('aws:asset:path') if metadata is not None else None
+        if written is not None:
+            return written
+        last = url.parts[-1] if isinstance(url, Text) else url
+        return self._asset(stack.template.filename, last) if isinstance(last, str) else None
 
     @cached_property
     def _parents(self) -> dict[str, list[Resource]]:

@@ -260,11 +260,16 @@ def standalone(source: Source) -> StateMachine:
     return StateMachine(source, _tree(source.data, (), _holes({})), ())
 
 
-def of_resource(resource: Resource, open_file: Callable[[str], Source]) -> StateMachine | None:
+def of_resource(
+        resource: Resource,
+        open_file: Callable[[str], Source],
+        asset: Callable[[str], str | None] = lambda object_key: None,
+) -> StateMachine | None:
     """The machine that a AWS::StepFunctions::StateMachine defines; None if it is unknown.
 
     `open_file` reads a path relative to the template as a Source; it raises LookupError
-    where it must not or can't, and SourceError as `source.read` does.
+    where it must not or can't, and SourceError as `source.read` does. `asset` says such a path
+    for an object in S3 that is uploaded from it.
     """
     properties = resource.properties
     substitutions: dict[str, Any] = properties.map('DefinitionSubstitutions') or {}
@@ -280,6 +285,10 @@ def of_resource(resource: Resource, open_file: Callable[[str], Source]) -> State
 
     for key in ('DefinitionUri', 'DefinitionS3Location'):
         uri = properties.text(key)
+        location = properties.map(key)
+        object_key = location.text('Key') if location is not None else None
+        if object_key is not None:
+            uri = asset(object_key)
         if uri is not None:
             try:
                 source = open_file(uri)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from thera_lint.invokers import SILENT
 from thera_lint.project import Project
 from thera_lint.template import Resource
 from thera_lint.values import Map
@@ -29,24 +30,6 @@ _KINDS = {
     ('Custom::S3BucketNotifications', 'NotificationConfiguration'): 'bucket',
 }
 _MACHINE = 'AWS::StepFunctions::StateMachine'
-# These name a function, and do not start it.
-_SILENT = (
-    'AWS::ApplicationAutoScaling::',
-    'AWS::CloudWatch::',
-    'AWS::CodeDeploy::',
-    'AWS::IAM::',
-    'AWS::KMS::',
-    'AWS::Lambda::Alias',
-    'AWS::Lambda::EventInvokeConfig',
-    'AWS::Lambda::Permission',
-    'AWS::Lambda::Version',
-    'AWS::Logs::LogGroup',
-    'AWS::Logs::MetricFilter',
-    'AWS::S3::BucketPolicy',
-    'AWS::SNS::TopicPolicy',
-    'AWS::SQS::QueuePolicy',
-)
-
 _SOURCES = {
     'AWS::DynamoDB::GlobalTable': 'DynamoDB',
     'AWS::DynamoDB::Table': 'DynamoDB',
@@ -109,7 +92,7 @@ class Source(NamedTuple):
 def callers(function: Resource, project: Project) -> Iterator[Caller]:
     """Everybody who may start a function, directly or through its alias or version."""
     for user, path in project.uses(function):
-        if user.type.startswith(_SILENT) or not function.agrees(user):
+        if user.type.startswith(SILENT) or not function.agrees(user):
             continue
         kind = _KINDS.get((user.type, str(path[0])), '')
         if user.type == _MACHINE:

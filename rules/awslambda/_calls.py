@@ -13,14 +13,6 @@ _TRIES = 3
 _SMALL_USD_A_MONTH = 1
 
 
-def only_by_deployments(function: Resource, project: Project) -> bool:
-    """Whether it is behind a custom resource or a macro: a few calls a year."""
-    return any(
-        use.path == ('ServiceToken',) or use.user.type == 'AWS::CloudFormation::Macro'
-        for use in project.uses(function)
-    )
-
-
 def at_the_edge(function: Resource, project: Project) -> bool:
     """Whether it is a Lambda@Edge function: CloudFront runs it, or its role lets the edge do so."""
     if any(use.user.type == 'AWS::CloudFront::Distribution' for use in project.uses(function)):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import invokers
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -9,7 +10,6 @@ from thera_lint.rule import Cost
 from thera_lint.rule import Finding
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rules.awslambda import _calls
 from thera_lint.rules.awslambda import _limits
 from thera_lint.template import Resource
 
@@ -52,7 +52,7 @@ class EphemeralStorageAboveDefault(ResourceRule):
             return
         if not function.absent('CapacityProviderConfig'):
             return
-        if _calls.only_by_deployments(resource, project):
+        if invokers.only_by_deployments(resource, project):
             return
         rate = price('lambda.ephemeral_storage').usd
         million = (size - _FREE_MB) / 1024 * rate * 1e6

@@ -56,6 +56,10 @@ class LogGroupLeftToLambda(ResourceRule):
     region, and so are those behind a custom resource or a macro, or called by nothing but such,
     which log a few lines per deployment.
 
+    In CDK the feature flag `@aws-cdk/aws-lambda:useCdkManagedLogGroup` declares the group of every
+    function, those of CDK's own constructs too. Its logs are kept for two years where logRetention
+    or logGroup says nothing else.
+
     The fix declares the group with 30 days and the function's own tags and condition. It is
     unsafe: logs older than that go, all of them go with the stack, and where the function has
     logged before, the group exists and the deployment fails until it is imported or deleted.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import invokers
 from thera_lint.prices import dollars
 from thera_lint.prices import lambda_rate
 from thera_lint.project import Project
@@ -41,7 +42,8 @@ class MemoryAboveCeiling(ResourceRule):
     is above the ceiling costs less than a dollar a month if every try, three for each start, runs
     into the timeout; connectors of Athena's federated queries, which hold a block of the data in
     memory; functions on managed instances (CapacityProviderConfig), which are billed by the
-    instance; and those behind a custom resource (ServiceToken), which only a deployment calls.
+    instance; and those behind a custom resource (ServiceToken), or called by nothing but such,
+    which only a deployment runs.
 
     ## References
 
@@ -66,7 +68,7 @@ class MemoryAboveCeiling(ResourceRule):
             return
         if not function.absent('CapacityProviderConfig'):
             return
-        if _calls.only_by_deployments(resource, project) or _calls.by_athena(resource, project):
+        if invokers.only_by_deployments(resource, project) or _calls.by_athena(resource, project):
             return
         rate = lambda_rate(function)
         call = rate.call(memory, 1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import invokers
 from thera_lint.prices import dollars
 from thera_lint.prices import lambda_rate
 from thera_lint.project import Project
@@ -45,9 +46,9 @@ class TimeoutAboveCeiling(ResourceRule):
     this run start, so seldom that it would cost less than a dollar a month if every try, three for
     each start, ran into the timeout; connectors of Athena's federated queries, which need what
     Lambda gives to scan a split; functions on managed instances (CapacityProviderConfig), which
-    are billed by the instance; and those behind a custom resource (ServiceToken), which only a
-    deployment calls. A TimeoutSeconds of the state that calls a function is no limit for it:
-    the function runs on, and is billed, after the state has given up.
+    are billed by the instance; and those behind a custom resource (ServiceToken), or called by
+    nothing but such, which only a deployment runs. A TimeoutSeconds of the state that calls a
+    function is no limit for it: the function runs on, and is billed, after the state has given up.
 
     ## References
 
@@ -75,7 +76,7 @@ class TimeoutAboveCeiling(ResourceRule):
             return
         if not function.absent('CapacityProviderConfig') or not function.absent('DurableConfig'):
             return
-        if _calls.only_by_deployments(resource, project) or _calls.by_athena(resource, project):
+        if invokers.only_by_deployments(resource, project) or _calls.by_athena(resource, project):
             return
         memory = function.number('MemorySize')
         if function.absent('MemorySize'):

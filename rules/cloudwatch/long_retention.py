@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import invokers
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -27,7 +28,8 @@ class LongRetention(ResourceRule):
 
     Where a law, a contract or an audit asks for the years and for the search of CloudWatch
     Logs. A log group of class INFREQUENT_ACCESS is left alone: somebody has thought about
-    what it costs. So is one of class DELIVERY, which keeps its logs for a fixed time.
+    what it costs. So is one of class DELIVERY, which keeps its logs for a fixed time, and one
+    that only functions behind a custom resource write to, a few lines per deployment.
 
     ## References
 
@@ -52,6 +54,8 @@ class LongRetention(ResourceRule):
             return
         if not properties.absent('LogGroupClass') and kind != 'STANDARD':
             return
+        if _only_of_deployments(resource, project):
+            return
         stored = price('cw.logs.storage.standard').usd
         yield Finding(
             ('RetentionInDays',),
@@ -63,3 +67,14 @@ class LongRetention(ResourceRule):
                 'decides the sum',
             ),
         )
+
+
+def _only_of_deployments(group: Resource, project: Project) -> bool:
+    name = group.properties.get('LogGroupName')
+    writers = [
+        *project.find(name, group.template, 'AWS::Lambda::Function'),
+        *(use.user for use in project.uses(group) if use.path == ('LoggingConfig', 'LogGroup')),
+    ]
+    return bool(writers) and all(
+        invokers.only_by_deployments(writer, project) for writer in writers
+    )

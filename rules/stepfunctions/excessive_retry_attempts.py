@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from thera_lint import graph
+from thera_lint import invokers
 from thera_lint.prices import dollars
 from thera_lint.prices import price
 from thera_lint.project import Project
@@ -45,7 +46,8 @@ class ExcessiveRetryAttempts(StateRule):
 
     For an error of your own that is known to pass and costs little to meet. Where the
     retry is how the workflow waits for something, a Wait in a loop is no cheaper, but
-    `.sync` or a callback is.
+    `.sync` or a callback is. Workflows that only a custom resource starts are left alone: they
+    wait for it once per deployment.
 
     ## References
 
@@ -69,6 +71,8 @@ class ExcessiveRetryAttempts(StateRule):
             tries = _attempts_within(_limit(state, kind), retrier, int(written))
             if tries <= options.max_attempts:
                 continue
+            if invokers.only_by_deployments(state.machine.resource, project):
+                return
             each = 1 + sum(
                 graph.transitions(level, lambda _: 1, lambda _: None).shortest
                 for level in state.levels

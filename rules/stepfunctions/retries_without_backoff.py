@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import invokers
 from thera_lint.project import Project
 from thera_lint.rule import Finding
 from thera_lint.rule import Fix
@@ -35,6 +36,13 @@ class RetriesWithoutBackoff(StateRule):
     Where the retry is how the workflow waits for something that takes about a known time.
     A Wait before the first try, `.sync` or a callback costs less there.
 
+    Workflows that only a custom resource starts are left alone: they wait for it once per
+    deployment.
+
+    The fix is safe while all waits together stay below five minutes. Above, a run may take so
+    much longer that somebody notices, and it is unsafe; where they would add up to more than a
+    day there is none, and MaxDelaySeconds must come with it.
+
     ## References
 
     - https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -55,6 +63,8 @@ class RetriesWithoutBackoff(StateRule):
             attempts = retrier.number('MaxAttempts')
             if rate is None or rate > 1 or attempts is None or attempts <= options.max_attempts:
                 continue
+            if invokers.only_by_deployments(state.machine.resource, project):
+                return
             interval = 1 if retrier.absent('IntervalSeconds') else retrier.number('IntervalSeconds')
             pace = 'at one pace' if interval is None else f'every {interval} s'
             path = ('Retry', index, 'BackoffRate')

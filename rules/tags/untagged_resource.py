@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thera_lint import invokers
 from thera_lint.project import Project
 from thera_lint.rule import Finding
 from thera_lint.rule import Option
@@ -25,10 +26,11 @@ class UntaggedResource(ResourceRule):
     owner. What has none ends up in a remainder that nobody watches and nobody is asked to
     cut, and a budget that filters by tag never sees it.
 
-    Only resources that bill on their own are looked at, and no alarms, which cost cents. Tags
-    that reach them from the stack count: those in samconfig.toml, those in the manifest that CDK
-    writes beside its templates, and those of a parent stack in the same run. Tags that AWS, SAM
-    and CDK write for themselves do not.
+    Only resources that bill on their own are looked at, and nothing that costs cents: no alarms,
+    and no functions and state machines that only a custom resource runs. Tags that reach them
+    from the stack count: those in samconfig.toml, those in the manifest that CDK writes beside
+    its templates, and those of a parent stack in the same run. Tags that AWS, SAM and CDK write
+    for themselves do not.
 
     ## When it is right
 
@@ -72,6 +74,8 @@ class UntaggedResource(ResourceRule):
             from_stack = project.stack_tags(resource.template)
             if from_stack is None or from_stack:
                 continue
+            if invokers.only_by_deployments(resource, project):
+                return
             yield Finding(
                 path if len(path) > 1 else (),
                 f'`{resource.logical_id}`{too_late(resource)} has no tags{within(path)}, so its '
