@@ -168,8 +168,11 @@ def test_a_fix_that_cannot_be_made_says_why(run: Run) -> None:
     )
     status, out, err = run(*SELECT, '--fix', 'c.yaml')
     assert status == 4
-    assert 'c.yaml:2: WC7001 is left: ' in err
-    assert err.endswith('thera-lint: 0 findings fixed in 0 files\n')
+    assert err == """\
+thera-lint: WC7001 is left at c.yaml:2: it is used elsewhere as well, through its anchor &one
+thera-lint: WC7001 is left at c.yaml:3: the value comes from elsewhere: *one
+thera-lint: 0 findings fixed in 0 files
+"""
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
@@ -178,6 +181,8 @@ def test_a_fix_that_cannot_be_made_says_why(run: Run) -> None:
     (['--fix', '-'], '--fix edits files'),
     (['--fix', '--stdin-filename', 'a.yaml'], '--fix edits files'),
     (['--fix', '--write-baseline', 'b.json', '.'], '--fix edits files'),
+    (['--baseline', 'b.json', '--no-baseline', '.'], '--baseline or --no-baseline, not both'),
+    (['explian', 'WC1001'], "no command, file or folder 'explian'; near: explain"),
     (['--write-baseline', 'b.json', '-'], '--write-baseline needs the name of a file'),
 ])
 def test_wrong_usage(run: Run, arguments: list[str], message: str) -> None:
@@ -204,10 +209,10 @@ def test_a_baseline(run: Run) -> None:
     File('a.yaml').write_text(MENDED)
     status, out, err = run(*SELECT, '--baseline', 'base.json', '.')
     assert (status, places(out)) == (0, [])
-    assert err == """\
-thera-lint: base.json: 1 entry is no longer needed; --write-baseline base.json takes it out:
-  a.yaml: WC7001 Logs
-"""
+    assert err == (
+        'thera-lint: base.json: 1 entry is no longer needed (a.yaml WC7001 Logs); '
+        '--write-baseline base.json takes it out\n'
+    )
     run(*SELECT, '--write-baseline', 'base.json', '.')
     assert run(*SELECT, '--baseline', 'base.json', '.')[2] == ''
 
@@ -238,10 +243,45 @@ def test_a_broken_baseline_is_told_with_its_place(run: Run, text: str, message: 
         assert File('base.json').read_text() == text
 
 
+def test_a_line_taken_out_of_a_baseline_by_hand(run: Run) -> None:
+    run(*SELECT, '--write-baseline', 'base.json', '.')
+    lines = File('base.json').read_text().splitlines()
+    last = next(number for number, line in enumerate(lines) if 'b.yaml' in line)
+    File('base.json').write_text('\n'.join(lines[:last] + lines[last + 1:]))
+    status, out, err = run(*SELECT, '--baseline', 'base.json', '.')
+    assert (places(out), err) == (['b.yaml:2:3: WC4001'], '')
+
+
 def test_a_missing_baseline_is_told(run: Run) -> None:
     status, out, err = run('--baseline', 'nowhere.json', 'a.yaml')
     assert (status, out) == (1, '')
-    assert err == 'thera-lint: cannot read nowhere.json: No such file or directory\n'
+    assert err == (
+        'thera-lint: cannot read nowhere.json: No such file or directory; '
+        '--write-baseline nowhere.json makes it\n'
+    )
+    err = run('--baseline', os.devnull, 'a.yaml')[2]
+    assert err == f'thera-lint: cannot read {os.devnull}: it is not a regular file\n'
+
+
+def test_without_the_baseline_of_the_configuration(run: Run) -> None:
+    File('.thera-lint.yaml').write_text('baseline: base.json\n')
+    run(*SELECT, '--write-baseline', 'base.json', '.')
+    assert run(*SELECT, '.')[0] == 0
+    status, out, err = run(*SELECT, '--no-baseline', '.')
+    assert (status, len(places(out)), err) == (4, 2, '')
+
+
+def test_many_idle_entries_are_one_line(run: Run) -> None:
+    File('a.yaml').write_text('Resources:\n' + ''.join(
+        f'  Logs{number}: {{Type: AWS::Logs::LogGroup}}\n' for number in range(9)
+    ))
+    run(*SELECT, '--write-baseline', 'base.json', '.')
+    File('a.yaml').write_text('Resources: {}\nAWSTemplateFormatVersion: "2010-09-09"\n')
+    assert run(*SELECT, '--baseline', 'base.json', '.')[2] == (
+        'thera-lint: base.json: 9 entries are no longer needed (a.yaml WC7001 Logs0, '
+        'a.yaml WC7001 Logs1, a.yaml WC7001 Logs2 and 6 more); '
+        '--write-baseline base.json takes them out\n'
+    )
 
 
 # --- the rest

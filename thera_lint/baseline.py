@@ -85,7 +85,8 @@ class Applied(NamedTuple):
 
 def read(filename: str, text: str) -> list[Entry]:
     """The entries of a baseline's text; raises SourceError with all that is wrong in it."""
-    source = read_source(filename, text)
+    # The .yaml makes the reader bear a comma behind the last entry: people take lines out.
+    source = read_source(f'{filename}.yaml', text)
     data = source.data
     if not isinstance(data, dict) or not isinstance(data.get('entries'), list):
         message = 'this is not a baseline; thera-lint --write-baseline FILE writes one'

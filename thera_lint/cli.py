@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import NoReturn
+from typing import TYPE_CHECKING
 
 from thera_lint import __version__
 from thera_lint import api
@@ -22,7 +23,11 @@ from thera_lint.config import Config
 from thera_lint.engine import Progress
 from thera_lint.reports.docs import page
 from thera_lint.source import SourceError
+from thera_lint.words import listed
 from thera_lint.words import near
+
+if TYPE_CHECKING:
+    from thera_lint.fixing import Refused  # only for those who fix
 
 WRONG_USAGE = 1
 _EXIT = {'error': 2, 'warning': 4, 'informational': 8}
@@ -36,6 +41,11 @@ more commands:
 exit status: 0 clean, 2 an error was found, 4 a warning, 8 informational, added up;
 1 wrong usage, or a file that could not be written
 """
+
+# So many of the same kind are told by name.
+_SHOWN = 3
+
+_COMMANDS = ('explain', 'init', 'rules')
 
 Lint = Callable[..., Linted]
 
@@ -110,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
         '--baseline', metavar='FILE', help='leave out what FILE says was there before',
     )
     adopting.add_argument(
+        '--no-baseline', action='store_true', help='tell of it, whatever the configuration says',
+    )
+    adopting.add_argument(
         '--write-baseline', metavar='FILE', help='write what is found now to FILE, for --baseline',
     )
     adopting.add_argument(
@@ -160,10 +173,15 @@ def _lint(args: argparse.Namespace) -> int:
         _usage('standard input or paths, not both')
     if (args.diff or args.unsafe_fixes) and not args.fix:
         _usage(f'{"--diff" if args.diff else "--unsafe-fixes"} goes with --fix')
+    if args.baseline is not None and args.no_baseline:
+        _usage('--baseline or --no-baseline, not both')
     if args.fix and (standard_input or args.write_baseline is not None):
         _usage('--fix edits files: not standard input, and not with --write-baseline')
     if args.write_baseline is not None and standard_input and args.stdin_filename is None:
         _usage('--write-baseline needs the name of a file: --stdin-filename')
+    for word in paths[:1]:
+        if word.isidentifier() and not os.path.lexists(word):
+            _usage(f'no command, file or folder {word!r}{near(word, _COMMANDS)}')
     paths = [] if standard_input else paths or ['.']
     asked = _asked(args, args.stdin_filename or (paths or ['.'])[0])
     lint = functools.partial(
@@ -181,6 +199,11 @@ def _lint(args: argparse.Namespace) -> int:
         _told_problems(error)
     except BrokenPipeError:
         raise
+    except FileNotFoundError as error:
+        hint = ''
+        if error.filename == asked.baseline:
+            hint = f'; --write-baseline {asked.baseline} makes it'
+        _usage(f'cannot read {error.filename}: {error.strerror}{hint}')
     except OSError as error:
         _usage(f'cannot read {error.filename}: {error.strerror or error}')
 
@@ -208,15 +231,17 @@ def _say_aside(linted: Linted, asked: Config) -> None:
             f'missing; please report this: {type(crash.error).__name__}: {crash.error}',
         )
     if linted.idle:
-        count = len(linted.idle)
+        one = len(linted.idle) == 1
+        entries = [
+            ' '.join(filter(None, (
+                entry.file, entry.rule, '/'.join(filter(None, (entry.resource, entry.state))),
+            ))) for entry in linted.idle
+        ]
         _say(
-            f'{asked.baseline}: {count} {"entry is" if count == 1 else "entries are"} no longer '
-            f'needed; --write-baseline {asked.baseline} takes {"it" if count == 1 else "them"} '
-            'out:',
+            f'{asked.baseline}: {len(entries)} {"entry is" if one else "entries are"} no longer '
+            f'needed ({_some(entries)}); --write-baseline {asked.baseline} takes '
+            f'{"it" if one else "them"} out',
         )
-        for entry in linted.idle:
-            where = '/'.join(filter(None, (entry.resource, entry.state)))
-            print(f'  {entry.file}: {entry.rule} {where}'.rstrip(), file=sys.stderr)
 
 
 def _write_baseline(lint: Lint, asked: Config, filename: str) -> int:
@@ -256,8 +281,7 @@ def _fix(paths: Sequence[str], asked: Config, args: argparse.Namespace) -> int:
                 _say(f'cannot write {filename}: {error.strerror or error}')
                 status = WRONG_USAGE
         status |= _told(fixed.linted, asked, args)
-    for found, reason in fixed.refused:
-        _say(f'{found.filename}:{found.span.line + 1}: {found.rule.id} is left: {reason}')
+    _say_refused(fixed.refused)
     count, places = len(fixed.done), len(fixed.changes)
     _say(
         f'{count} {"finding" if count == 1 else "findings"} '
@@ -265,6 +289,22 @@ def _fix(paths: Sequence[str], asked: Config, args: argparse.Namespace) -> int:
         f'{places} {"file" if places == 1 else "files"}',
     )
     return status
+
+
+def _say_refused(refused: Sequence[Refused]) -> None:
+    """One line a rule and reason; a few of the places will do."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for found, reason in refused:
+        where = f'{found.filename}:{found.span.line + 1}'
+        together.setdefault((found.rule.id, reason), []).append(where)
+    for (rule, reason), places in together.items():
+        _say(f'{rule} is left at {_some(places)}: {reason}')
+
+
+def _some(words: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = [f'{len(words) - _SHOWN} more'] if len(words) > _SHOWN else []
+    return listed([*words[:_SHOWN], *more])
 
 
 def _asked(args: argparse.Namespace, start: str) -> Config:
@@ -282,6 +322,8 @@ def _asked(args: argparse.Namespace, start: str) -> Config:
         _usage(str(error))
     except SourceError as error:
         _told_problems(error)
+    if args.no_baseline:
+        return asked._replace(baseline=None)
     return asked if args.baseline is None else asked._replace(baseline=args.baseline)
 
 

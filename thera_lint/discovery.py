@@ -71,7 +71,7 @@ def discovered(
         found.remove(app)
         settings = _settings(app)
         assembly = os.path.normpath(os.path.join(os.path.dirname(app), _output(settings)))
-        if _is_assembly(assembly):
+        if is_assembly(assembly):
             found.update(_templates(assembly))
         elif 'app' in settings and wanted(os.path.join(assembly, 'any.template.json')):
             without_templates.append(app)
@@ -97,7 +97,7 @@ def repository(folder: str) -> str | None:
 
 def _walk(top: str, notes: list[str]) -> Iterator[str]:
     """The files below a folder that may be ours by their names, in no order."""
-    if _is_assembly(top):
+    if is_assembly(top):
         yield from _templates(top)
         return
     ignored = _ignored(top)
@@ -115,7 +115,7 @@ def _walk(top: str, notes: list[str]) -> Iterator[str]:
             notes.append(f'cannot read the folder {folder}: {error.strerror or error}')
             continue
         if folder != top:
-            if 'cdk.out' in names and _is_assembly(folder):
+            if 'cdk.out' in names and is_assembly(folder):
                 continue
             if '.git' in names or '.git' in folders:
                 ignored |= _ignored(folder)
@@ -189,7 +189,7 @@ def _output(settings: dict[str, Any]) -> str:
     return output if output and isinstance(output, str) else 'cdk.out'
 
 
-def _is_assembly(folder: str) -> bool:
+def is_assembly(folder: str) -> bool:
     """Whether CDK wrote the folder: https://docs.aws.amazon.com/cdk/v2/guide/deploy.html"""
     return all(os.path.isfile(os.path.join(folder, mark)) for mark in ('manifest.json', 'cdk.out'))
 

@@ -19,15 +19,14 @@ from thera_lint.api import lint
 from thera_lint.api import Linted
 from thera_lint.builtin import UnreadableFile
 from thera_lint.config import Config
+from thera_lint.discovery import is_assembly
 from thera_lint.edits import applied
 from thera_lint.edits import splices
 from thera_lint.engine import Found
 from thera_lint.engine import Progress
+from thera_lint.rule import Declare
 from thera_lint.texttree import CannotEdit
 from thera_lint.typesetting import Splice
-
-# An edit may make way for another at the same place; more rounds than this go round in circles.
-_ROUNDS = 10
 
 _Relint = Callable[[Mapping[str, bytes]], Linted]
 _Path = str | os.PathLike[str]
@@ -102,73 +101,118 @@ class _Fixer:
         self._refused: dict[_Key, Refused] = {}
 
     def all(self) -> Fixed:
-        for _ in range(_ROUNDS):
-            keys = [_key(one) for one in self._candidates()]
-            if not keys:
-                break
-            self._attempt(keys)
+        # Every round makes or refuses at least one edit, and an edit leaves fewer findings.
+        while by_file := self._candidates():
+            self._attempt(by_file)
         return Fixed(self._linted, self._changes, self._done, list(self._refused.values()))
 
-    def _candidates(self) -> Iterator[Found]:
-        for one in self._linted.found:
-            if one.fix is not None and (one.fix.safe or self._unsafe):
-                if _key(one) not in self._refused:
-                    yield one
+    def _candidates(self) -> dict[str, list[_Key]]:
+        """The findings to mend now, by file: the safe ones first.
 
-    def _attempt(self, keys: Sequence[_Key]) -> None:
-        """Make these edits together, or where that does not hold, in halves."""
-        wanted = set(keys)
-        batch = [one for one in self._candidates() if _key(one) in wanted]
-        chosen, changes = self._edited(batch)
-        if not chosen:
-            return
-        changes = {**self._changes, **changes}
-        after = self._relint({filename: change.new for filename, change in changes.items()})
-        reason = _worse(self._linted, after, chosen)
-        if reason is None:
-            self._changes = changes
-            self._linted = after
-            self._done += chosen
-        elif len(chosen) == 1:
-            self._refuse(chosen[0], reason)
-        else:
-            chosen_keys = [_key(one) for one in chosen]
-            middle = len(chosen) // 2
-            self._attempt(chosen_keys[:middle])
-            self._attempt(chosen_keys[middle:])
+        What an unsafe one declares may take over the tags that a safe one writes.
+        """
+        fixable = [
+            (one.fix.safe, one) for one in self._linted.found
+            if one.fix is not None and _key(one) not in self._refused
+        ]
+        if not self._unsafe or any(safe for safe, _ in fixable):
+            fixable = [(safe, one) for safe, one in fixable if safe]
+        by_file: dict[str, list[_Key]] = {}
+        for _, one in fixable:
+            by_file.setdefault(one.filename, []).append(_key(one))
+        return by_file
 
-    def _edited(self, batch: Sequence[Found]) -> tuple[list[Found], dict[str, Change]]:
-        """Those whose edits do not meet, and the files with them made; the rest must wait."""
-        chosen: list[Found] = []
+    def _attempt(self, by_file: Mapping[str, list[_Key]]) -> None:
+        """Make these edits; where that does not hold in a file, make fewer of them.
+
+        All files go on together, because to lint again costs as much for one as for all.
+        """
+        waiting = {filename: [keys] for filename, keys in by_file.items()}
+        while any(waiting.values()):
+            group = {filename: groups.pop() for filename, groups in waiting.items() if groups}
+            chosen, changes = self._edited(group)
+            while changes:
+                after = self._relinted(changes)
+                wrong = _worse(self._linted, after, chosen)
+                if not wrong:
+                    self._linted = after
+                    self._changes.update(changes)
+                    self._done += [one for found in chosen.values() for one in found]
+                    break
+                if len(changes) > 1 and not _explained(wrong, chosen):
+                    # What is edited in one file may bring a finding in another: fewer files.
+                    keys = {name: [_key(one) for one in found] for name, found in chosen.items()}
+                    names = list(keys)
+                    for half in names[:len(names) // 2], names[len(names) // 2:]:
+                        self._attempt({name: keys[name] for name in half})
+                    break
+                if wrong.keys() - changes.keys():
+                    wrong = {filename: [one for told in wrong.values() for one in told]
+                             for filename in changes}
+                for filename, told in wrong.items():
+                    del changes[filename]
+                    waiting[filename] += self._without_culprits(chosen.pop(filename), told)
+
+    def _without_culprits(
+            self, chosen: Sequence[Found], wrong: Sequence[_Wrong],
+    ) -> list[list[_Key]]:
+        """What to try next of a file's edits that do not hold together, the last first."""
+        left = list(chosen)
+        for one in wrong:
+            suspects = [found for found in left if one.resource in _touched(found)]
+            if len(suspects) == 1 or len(left) == 1:
+                culprit = suspects[0] if suspects else left[0]
+                self._refuse(culprit, one.reason)
+                left.remove(culprit)
+        keys = [_key(found) for found in left]
+        if len(left) < len(chosen):
+            return [keys] if keys else []
+        middle = len(keys) // 2
+        return [keys[middle:], keys[:middle]]
+
+    def _relinted(self, changes: Mapping[str, Change]) -> Linted:
+        return self._relint({
+            filename: change.new for filename, change in {**self._changes, **changes}.items()
+        })
+
+    def _edited(
+            self, group: Mapping[str, Sequence[_Key]],
+    ) -> tuple[dict[str, list[Found]], dict[str, Change]]:
+        """By file, the findings whose edits do not meet, and the file with them made."""
+        wanted = {key for keys in group.values() for key in keys}
+        chosen: dict[str, list[Found]] = {}
         made: dict[str, list[Splice]] = {}
-        changes: dict[str, Change] = {}
-        for one in batch:
-            assert one.target is not None
+        for one in self._linted.found:
+            if _key(one) not in wanted or one.target is None:
+                continue
             try:
-                if one.filename not in changes:
-                    changes[one.filename] = self._unchanged(one.filename)
                 mine = splices(one.target, self._linted.texts(one.filename) or '')
             except CannotEdit as error:
                 self._refuse(one, str(error))
-                continue
-            except OSError as error:
-                self._refuse(one, f'cannot read the file: {error.strerror or error}')
                 continue
             others = made.setdefault(one.filename, [])
             new = [splice for splice in mine if splice not in others]
             if not any(_meet(splice, other) for splice in new for other in others):
                 others += new
-                chosen.append(one)
-        return chosen, {
-            filename: changes[filename]._replace(new=applied(changes[filename].new, wanted))
-            for filename, wanted in made.items() if wanted
-        }
+                chosen.setdefault(one.filename, []).append(one)
+        changes = {}
+        for filename in list(chosen):
+            try:
+                before = self._before(filename)
+                after = applied(before.new, _joined(made[filename]))
+                changes[filename] = before._replace(new=after)
+            except (CannotEdit, OSError) as error:
+                for one in chosen.pop(filename):
+                    self._refuse(one, f'cannot edit the file: {error}')
+        return chosen, changes
 
-    def _unchanged(self, filename: str) -> Change:
+    def _before(self, filename: str) -> Change:
         """A file as it is on the disk, and as it has become so far."""
         known = self._changes.get(filename)
         if known is not None:
             return known
+        if is_assembly(os.path.dirname(filename) or '.'):
+            raise CannotEdit('CDK writes it, so the construct must be changed')
         raw = files.bytes_of(filename)
         return Change(raw, raw)
 
@@ -182,25 +226,67 @@ def _key(found: Found) -> _Key:
 
 
 def _meet(one: Splice, other: Splice) -> bool:
-    """Whether two edits touch: what is put at one place must not depend on their order."""
+    """Whether two edits touch, and are not just two things added at one place."""
+    added = one.start == one.end == other.start == other.end
+    if added and one.text[:1] == other.text[:1]:
+        return False
     return one.start <= other.end and other.start <= one.end
 
 
-def _worse(before: Linted, after: Linted, chosen: Sequence[Found]) -> str | None:
-    """Why the edits must not stay, if so."""
-    if len(after.crashes) > len(before.crashes):
-        return 'a rule fails on the result'
+def _joined(wanted: Sequence[Splice]) -> list[Splice]:
+    """The same splices, with what is added at one place put together in the order given."""
+    joined: dict[tuple[int, int], Splice] = {}
+    for one in wanted:
+        before = joined.get((one.start, one.end))
+        joined[one.start, one.end] = \
+            one if before is None else one._replace(text=before.text + one.text)
+    return list(joined.values())
+
+
+class _Wrong(NamedTuple):
+    """Why edits of a file must not stay, and at which resource that shows."""
+
+    resource: str
+    reason: str
+
+
+def _worse(
+        before: Linted, after: Linted, chosen: Mapping[str, Sequence[Found]],
+) -> dict[str, list[_Wrong]]:
+    """What is wrong with edits, by the file in which it shows."""
+    wrong: dict[str, list[_Wrong]] = {}
+    for crash in after.crashes[len(before.crashes):]:
+        said = _Wrong('', f'{crash.rule.id} fails on the result')
+        wrong.setdefault(crash.filename, []).append(said)
     old, new = _counted(before), _counted(after)
-    gone = Counter(_place(one) for one in chosen)
-    for place, count in new.items():
-        if count > old[place]:
-            _, rule, resource, _ = place
-            if rule == UnreadableFile.id:
-                return 'the result could not be read'
-            return f'it would bring {rule}{f" at `{resource}`" if resource else ""}'
-    if any(new[place] > old[place] - count for place, count in gone.items()):
-        return 'the finding would stay'
-    return None
+    gone = Counter(_place(one) for found in chosen.values() for one in found)
+    for place in {**new, **gone}:
+        filename, rule, resource, _ = place
+        if new[place] > old[place]:
+            unread = rule == UnreadableFile.id
+            reason = 'the result could not be read' if unread else f'it would bring {rule}'
+        elif new[place] > old[place] - gone[place]:
+            reason = 'the finding would stay'
+        else:
+            continue
+        wrong.setdefault(filename, []).append(_Wrong(resource, reason))
+    return wrong
+
+
+def _explained(
+        wrong: Mapping[str, Sequence[_Wrong]], chosen: Mapping[str, Sequence[Found]],
+) -> bool:
+    """Whether all that is wrong shows where something was edited."""
+    return all(
+        any(one.resource in ('', *_touched(found)) for found in chosen.get(filename, ()))
+        for filename, told in wrong.items() for one in told
+    )
+
+
+def _touched(found: Found) -> list[str]:
+    """The resources that an edit changes or declares."""
+    edits = found.target.edits if found.target is not None else ()
+    return [found.resource, *(one.logical_id for one in edits if isinstance(one, Declare))]
 
 
 def _place(found: Found) -> tuple[str, str, str, str]:
