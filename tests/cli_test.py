@@ -157,7 +157,7 @@ a.yaml:6:5: WC9901 `News` has the name abcde
     = way out: no name (--fix)
 
 1 warning in 1 file
-known waste: at least $5 a month
+known waste: about $5 a month
   $5  a.yaml:6 WC9901 `News`
 """, '')
     status, out, err = run(capsys, 'sub/b.json')
@@ -234,6 +234,7 @@ def test_informational_rules_may_be_asked_for_though_there_are_none(
     (['--stdin-filename', 'x', 'a.yaml'], 'standard input or paths, not both'),
     (['-', 'a.yaml'], 'standard input or paths, not both'),
     (['explain'], 'explain takes one rule'),
+    (['rules', 'WC9901'], 'rules takes no arguments'),
     (['explain', 'WC9910'], "no rule 'WC9910'; near: "),
     (['explain', 'topics'], "no rule 'topics'; near: topic"),
 ])

@@ -75,12 +75,12 @@ def test_the_dearest_come_first_and_the_rest_by_rule() -> None:
         costing(20, 2, 'Dear', fix=Fix('keep logs for 30 days', True, ())),
         found(Span(7, 0, 7, 1), 'may be', rule=rule('IC9902')),
         costing(4, 5, 'Dear', fix=Fix('cut it', False, ())),
-    ], checked=frozenset('ab'), skipped=['x'])
+    ], checked=frozenset(['a.yaml', 'b.yaml']), skipped=['x'])
     page = read(rendered('markdown', run))
     assert page.blocks == [
         'thera-lint: 1 error, 4 warnings, 1 informational in 2 files; '
         '1 skipped: neither template nor state machine',
-        'Known waste: at least $21 a month. Of what is found at one resource, only the dearest '
+        'Known waste: about $21 a month. Of what is found at one resource, only the dearest '
         'is added.',
     ]
     assert page.rows == [

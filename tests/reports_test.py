@@ -93,8 +93,13 @@ def rendered(format: str, run: Run, **look: bool) -> str:
 def test_counts(severities: str, checked: str, skipped: int, ignored: int, expected: str) -> None:
     some = [found(rule=rule(f'{letter}C9901')) for letter in severities]
     dropped = [Ignored(found(), '', 'comment')] * ignored
-    run = Run(some, dropped, frozenset(checked), ['x'] * skipped)
+    run = Run(some, dropped, frozenset(f'{name}.yaml' for name in checked), ['x'] * skipped)
     assert list(summary.lines(run)) == [expected]
+
+
+def test_a_file_that_only_a_template_refers_to_is_counted_with_its_findings() -> None:
+    run = Run([found(), found(filename='daily.asl.json')])
+    assert summary.counts(run) == '2 warnings in 2 files'
 
 
 def test_known_waste_is_listed_dearest_first() -> None:
@@ -103,7 +108,7 @@ def test_known_waste_is_listed_dearest_first() -> None:
         costing(0.004, 2, 'Cheap'), costing(0, 4, 'Free'), found(resource='No cost'),
     ]
     assert list(summary.lines(Run(some)))[1:] == [
-        'known waste: at least $1,203 a month',
+        'known waste: about $1,203 a month',
         '  $1,200  a.yaml:10 WC9901 `Dear`',
         '   $2.50  a.yaml:4 WC9901 `Two`',
         '  $0.004  a.yaml:3 WC9901 `Cheap`',
@@ -113,7 +118,7 @@ def test_known_waste_is_listed_dearest_first() -> None:
 def test_five_are_listed_and_all_are_added() -> None:
     some = [costing(line + 1, line, f'R{line}') for line in range(9)]
     first, *dearest = list(summary.lines(Run(some)))[1:]
-    assert first == 'known waste: at least $45 a month'
+    assert first == 'known waste: about $45 a month'
     assert [line.split('`')[1] for line in dearest] == ['R8', 'R7', 'R6', 'R5', 'R4']
 
 
@@ -126,7 +131,7 @@ def test_what_is_said_of_one_resource_is_added_once() -> None:
         costing(1, 1, filename='b.yaml'),
     ]
     for order in permutations(some):
-        assert summary.waste(summary.counted(order)) == 'at least $9 a month'
+        assert summary.waste(summary.counted(order)) == 'about $9 a month'
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.sampled_from('ABC'))))
@@ -219,6 +224,12 @@ def test_a_format_is_loaded_only_when_asked_for(format: str) -> None:
     loaded = {name.rpartition('.')[2] for name in done.stdout.split()}
     # A failure of JUnit's is told as people are told.
     assert loaded & set(reports.FORMATS) - {'text'} == {format} - {'text'}
+
+
+@pytest.mark.parametrize('format', ['summary', 'html', ''])
+def test_another_format_is_refused(format: str) -> None:
+    with pytest.raises(ValueError, match='there are text, json, sarif, junit, '):
+        reports.render(format, Run())
 
 
 @pytest.mark.parametrize('format', reports.FORMATS)

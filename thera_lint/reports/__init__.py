@@ -54,6 +54,8 @@ def render(
     """The lines of a report; `format` is one of FORMATS."""
     from importlib import import_module
 
+    if format not in FORMATS:
+        raise ValueError(f'no format {format!r}; there are {", ".join(FORMATS)}')
     lines: Iterator[str] = import_module(f'{__name__}.{format}').render(
         run, Look(colour, show_ignored),
     )

@@ -41,7 +41,9 @@ def _found(found: Sequence[Found]) -> str:
 
 
 def files(run: Run) -> str:
-    return f'{len(run.checked)} {"file" if len(run.checked) == 1 else "files"}'
+    # A definition that a template refers to is not in `checked`, but what is found there is told.
+    count = len({*run.checked, *(one.filename for one in run.found)})
+    return f'{count} {"file" if count == 1 else "files"}'
 
 
 def passed_over(run: Run) -> str:
@@ -54,7 +56,9 @@ def passed_over(run: Run) -> str:
 
 
 def waste(dearest: Sequence[Found]) -> str:
-    return f'at least {dollars(sum(map(monthly, dearest)))} a month'
+    # What is found costs that, by the basis of each. How much of it is saved depends on the way
+    # out, so it is no bound.
+    return f'about {dollars(sum(map(monthly, dearest)))} a month'
 
 
 def counted(found: Sequence[Found]) -> list[Found]:
