@@ -13,6 +13,7 @@ from thera_lint import cli
 from thera_lint import Config
 from thera_lint.api import Linted
 from thera_lint.config import Layer
+from thera_lint.config import with_arguments
 from thera_lint.source import SourceError
 
 GROUP = """\
@@ -166,3 +167,62 @@ def test_what_a_configuration_ignores_by_path(folder: File) -> None:
     linted = thera_lint.lint('.')
     assert told(linted) == ['b.json:1:16 WC4001'], 'a policy for a path is never idle'
     assert [(one.by, one.reason) for one in linted.ignored] == [('configuration', 'old')]
+
+
+@pytest.mark.parametrize('text', [
+    'select: [WC4001, WC0003]\nignore: {Logs: {WC7001: not selected}}',
+    'select: [W]\nignore: {Logs: {IC7002: not included}}',
+    # Which of two templates it is for, only a run over both can say.
+    'select: [WC4001, WC0003]\nexclude: [a.yaml]\nignore: {Logs: {WC4001: not looked at}}',
+    'select: [WC4001, WC0003]\nignore: {Gone: {WC4001: x}}\npaths: [{path: "*", ignore: [WC0003]}]',
+    'select: [WC4001, WC0003]\nignore: {Bronze: {WC4001: x}}\npaths: [{path: b.*, select: [WC7]}]',
+])
+def test_an_ignore_at_a_place_that_nobody_can_judge(folder: File, text: str) -> None:
+    (folder / '.thera-lint.yaml').write_text(text)
+    assert 'WC0003' not in ' '.join(told(thera_lint.lint('.')))
+
+
+def test_a_place_in_another_file_than_the_linted_one(folder: File) -> None:
+    (folder / 'legacy').mkdir()
+    (folder / 'legacy' / 'old.yaml').write_text(GROUP)
+    (folder / 'a.yaml').write_text(GROUP + '      RetentionInDays: 30\n')
+    for text in 'ignore: {Logs: [WC7001]}', 'paths: [{path: legacy, ignore: {Logs: [WC7001]}}]':
+        (folder / '.thera-lint.yaml').write_text(f'select: [WC7001, WC0003]\n{text}\n')
+        assert told(thera_lint.lint('a.yaml')) == [], text
+        assert told(thera_lint.lint('.')) == [], text
+    (folder / 'legacy' / 'old.yaml').unlink()
+    assert told(thera_lint.lint('.')) == ['.thera-lint.yaml:2:40 WC0003']
+    (folder / 'legacy' / 'conf.yml').write_text('select: [WC0003]\nignore: {Gone: [WC7001]}\n')
+    # All that the configuration is of is below the folder that was named.
+    more = Config(arguments=Layer(include=('WC7001',)))
+    asked = api.configured('.', 'legacy/conf.yml')._replace(arguments=more.arguments)
+    assert told(thera_lint.lint('.', config=asked)) == ['legacy/conf.yml:2:17 WC0003']
+    assert told(thera_lint.lint('a.yaml', config=asked)) == []
+    # It may stand in a file that can't be read.
+    (folder / 'legacy' / 'old.yaml').write_text('AWSTemplateFormatVersion: [')
+    assert 'WC0003' not in ' '.join(told(thera_lint.lint('.')))
+
+
+def test_an_unreadable_file_is_told_whatever_is_selected(folder: File) -> None:
+    (folder / 'a.yaml').write_text('AWSTemplateFormatVersion: [')
+    asked = Config(arguments=Layer(select=('WC4001',)))
+    both = ['a.yaml:2:1 EC0001', 'b.json:1:16 WC4001']
+    assert told(thera_lint.lint('.', config=asked)) == both
+    assert told(thera_lint.lint('nowhere.yaml', config=asked)) == ['nowhere.yaml:1:1 EC0001']
+    ignoring = Config(arguments=Layer(select=('WC4001',), ignore=('EC0001',)))
+    assert told(thera_lint.lint('.', config=ignoring)) == ['b.json:1:16 WC4001']
+
+
+def test_a_baseline_of_another_deployment_is_left_as_it_is(folder: File) -> None:
+    (folder / 'a.yaml').write_text(GROUP.replace('Type:', 'Condition: Live\n    Type:') + """\
+Parameters: {Stage: {Type: String}}
+Conditions: {Live: {Fn::Equals: [{Ref: Stage}, prod]}}
+""")
+    live = with_arguments(Config(), list, parameters=['Stage=prod'])
+    trial = with_arguments(Config(), list, parameters=['Stage=dev'])
+    entries = api.renewed_baseline(thera_lint.lint('.', config=live), live, 'base.json')
+    assert 'Logs' in [one.resource for one in entries]
+    (folder / 'base.json').write_text(baseline.written(entries))
+    linted = thera_lint.lint('.', config=trial._replace(baseline='base.json'))
+    assert (linted.found, linted.idle) == ([], [])
+    assert api.renewed_baseline(linted._replace(found=[]), trial, 'base.json') == entries

@@ -424,6 +424,7 @@ def test_values_of_tags_are_an_option_of_the_rules_that_have_it() -> None:
     ({'configure': ['WC1001:memory=1']}, "WC1001 has no option 'memory'; it has: max_memory_mb"),
     ({'configure': ['WC1001:max_memory_mb']}, "'max_memory_mb' is not -x ID:OPTION=VALUE"),
     ({'configure': ['WC1001:max_memory_mb=x']}, "max_memory_mb is a whole number, not 'x'"),
+    ({'configure': ['WC1001:max_memory_mb=-1']}, "max_memory_mb is a whole number, not '-1'"),
     ({'parameters': ['=x']}, "'=x' is not --parameter KEY=VALUE"),
     ({'environment': 'x'}, "no environment 'x'; there are: dev"),
 ])

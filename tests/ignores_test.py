@@ -14,7 +14,12 @@ from thera_lint import lint
 from thera_lint.api import Linted
 from thera_lint.config import Config
 from thera_lint.config import Layer
+from thera_lint.config import with_arguments
+from thera_lint.engine import Found
+from thera_lint.rule import Rule
+from thera_lint.rules.stepfunctions.unbounded_map import UnboundedMap
 from thera_lint.source import read
+from thera_lint.source import Span
 
 BUCKET = """\
 Resources:
@@ -246,6 +251,160 @@ def test_an_ignore_of_a_rule_that_did_not_run_is_not_idle() -> None:
     text = commented(2, '# thera-lint: ignore[WC4001] kept')
     one = lint(text, config=Config(arguments=Layer(ignore=('WC4001', 'WC8'))))
     assert [found.rule.id for found in one.found] == ['WC7010', 'WC4003']
+
+
+def test_a_wide_ignore_is_judged_when_all_that_it_names_has_run() -> None:
+    text = commented(2, '# thera-lint: ignore[WC4] kept')
+
+    def found(*select: str) -> list[str]:
+        return told(lint(text, config=Config(arguments=Layer(select=('WC0003', *select)))))
+
+    assert found('WC4003') == ['6:7 WC4003'], 'WC4001 may need it'
+    assert found('WC4') == ['6:7 WC4003']
+    mended = text.replace('      Versioning', """\
+      LifecycleConfiguration:
+        Rules:
+        - {Status: Enabled, ExpirationInDays: 9, NoncurrentVersionExpiration: {NoncurrentDays: 9}}
+      Versioning""")
+    idle = lint(mended, config=Config(arguments=Layer(select=('WC0003', 'WC4'))))
+    assert told(idle)[0] == '2:11 WC0003'
+
+
+def test_an_ignore_of_a_rule_that_crashed_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*args: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr('thera_lint.rules.s3.bucket_without_lifecycle.BucketWithoutLifecycle.check',
+                        crash)
+    one = linted(commented(2, '# thera-lint: ignore[WC4001] kept'))
+    assert told(one) == ['6:7 WC4003']
+    assert [crash.rule.id for crash in one.crashes] == ['WC4001']
+
+
+def test_two_directives_in_one_comment() -> None:
+    comment = '# thera-lint: ignore[WC4001] by law # thera-lint: ignore[WC4003] # later'
+    one = linted(commented(2, comment))
+    assert dropped(one) == [('WC4001', 'comment', 'by law')]
+    assert told(one) == ['2:11 WC0003', '6:7 WC4003']
+    assert one.found[0].message == 'the ignore of WC4003 drops nothing'
+
+
+def test_metadata_in_a_loop() -> None:
+    text = """\
+Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Buckets:
+  - Name
+  - [Raw, Clean]
+  - 'Bucket${Name}':
+      Type: AWS::S3::Bucket
+      Metadata: {thera-lint: {ignore: {WC4001: kept, WC2001: idle}}}
+"""
+    one = linted(text)
+    assert [(ignored.found.resource, ignored.reason) for ignored in one.ignored] == [
+        ('BucketClean', 'kept'), ('BucketRaw', 'kept'),
+    ]
+    assert told(one) == ['8:54 WC0003'], 'once, as it is written'
+
+
+def test_metadata_behind_an_anchor_is_needed_by_one() -> None:
+    text = BUCKET + """\
+    Metadata: &kept {thera-lint: {ignore: {WC4003: kept}}}
+  Silver:
+    Type: AWS::S3::Bucket
+    Metadata: *kept
+"""
+    assert told(linted(text)) == ['2:3 WC4001', '9:3 WC4001']
+
+
+def test_a_state_is_no_resource() -> None:
+    one = lint(
+        b'StartAt: Fan\nStates:\n  Fan: {Type: Succeed}\n', name='a.asl.yaml', config=Config(),
+    )
+    ignore = ignores.Ignore('WC2001', '', 'Fan', '', 'configuration', '', Span(0, 0, 0, 1))
+    found = Found('a.asl.yaml', Span(2, 2, 2, 5), Rule(), '', ('States', 'Fan'), 'a.asl.yaml')
+    assert one.found == []
+    assert not ignore.covers(found._replace(rule=UnboundedMap()))
+    assert ignore._replace(resource='a.asl.yaml').covers(found._replace(rule=UnboundedMap()))
+
+
+STORED = """\
+Resources:
+  Daily:
+    Type: AWS::Serverless::StateMachine
+    Metadata: {thera-lint: {ignore: {WC2001: two}}}
+    Properties: {DefinitionUri: daily.asl.yaml}
+Transform: AWS::Serverless-2016-10-31
+"""
+
+
+@pytest.fixture
+def stored(tmp_path: File, monkeypatch: pytest.MonkeyPatch) -> File:
+    """A state machine in a file, and a template that makes a resource of it."""
+    monkeypatch.chdir(tmp_path)
+    alone = '\n'.join(line[8:] for line in MACHINE.splitlines()[6:])
+    (tmp_path / 'daily.asl.yaml').write_text(alone)
+    (tmp_path / 'template.yaml').write_text(STORED)
+    return tmp_path
+
+
+NARROW = Config(arguments=Layer(select=('WC2001', 'WC0003', 'EC0002')))
+
+
+def test_metadata_reaches_a_definition_file(stored: File) -> None:
+    assert dropped(lint('.', config=NARROW)) == [('WC2001', 'Metadata of Daily', 'two')] * 2
+    # A hook that got the definition only, and knows the template.
+    one = lint('daily.asl.yaml', context='.', config=NARROW)
+    assert dropped(one) == [('WC2001', 'Metadata of Daily', 'two')] * 2
+    assert told(one) == []
+    # Without the definition nobody knows whether it is needed.
+    (stored / 'daily.asl.yaml').unlink()
+    assert told(lint('.', config=NARROW)) == []
+    conf = 'select: [WC2001, WC0003]\nignore: {Daily/Again: [WC2001]}\n'
+    (stored / '.thera-lint.yaml').write_text(conf)
+    assert told(lint('.')) == []
+    (stored / 'daily.asl.yaml').write_text('StartAt: Done\nStates: {Done: {Type: Succeed}}\n')
+    assert told(lint('.', config=NARROW)) == ['4:38 WC0003']
+    assert told(lint('.')) == ['2:24 WC0003', '4:38 WC0003']
+
+
+def test_comments_in_a_definition_file_without_findings(stored: File) -> None:
+    (stored / 'daily.asl.yaml').write_text(
+        '# thera-lint: ignore[WC2001]\nStartAt: Done  # thera-lint: ignore\n'
+        'States: {Done: {Type: Succeed}}\n',
+    )
+    (stored / 'template.yaml').write_text(STORED.replace('WC2001: two', ''))
+    one = lint('.', config=NARROW)
+    assert [(found.filename, found.rule.id) for found in one.found] == [
+        ('daily.asl.yaml', 'WC0003'), ('daily.asl.yaml', 'EC0002'),
+    ]
+
+
+@pytest.mark.parametrize('ignore', [
+    'ignore: {Daily/Again: {WC2001: two}}',
+    'ignore: {daily.asl.yaml/Again: {WC2001: two}}',
+    'paths: [{path: template.yaml, ignore: {Daily/Again: {WC2001: two}}}]',
+    'paths: [{path: daily.asl.yaml, ignore: {Daily/Again: {WC2001: two}}}]',
+])
+def test_a_configuration_reaches_a_definition_file(stored: File, ignore: str) -> None:
+    (stored / 'template.yaml').write_text(STORED.replace('WC2001: two', ''))
+    (stored / '.thera-lint.yaml').write_text(f'select: [WC2001, WC0003]\n{ignore}\n')
+    one = lint('.')
+    assert [found.state or found.message for found in one.found] == ['FanOut']
+    assert [(ignored.found.state, ignored.reason) for ignored in one.ignored] == [('Again', 'two')]
+
+
+def test_under_other_parameters_an_ignore_may_be_needed() -> None:
+    text = commented(2, '# thera-lint: ignore[WC4003]') + 'Parameters: {Stage: {Type: String}}\n'
+    asked = Config(arguments=Layer(select=('WC4003', 'WC0003')))
+    assert told(lint(text, config=asked)) == ['2:11 WC0003', '6:7 WC4003']
+    varied = with_arguments(Config(), list, parameters=['Stage=dev'])
+    assert 'WC0003' not in ' '.join(told(lint(text, config=varied)))
+    assert told(lint(text, config=asked._replace(environments={'dev': Layer()}))) == ['6:7 WC4003']
+    without = text.replace('Parameters: {Stage: {Type: String}}\n', '')
+    assert told(lint(without, config=asked._replace(environments={'dev': Layer()}))) == [
+        '2:11 WC0003', '6:7 WC4003',
+    ]
 
 
 WORDS = st.text(st.sampled_from('WCE4120/abé "\n'), max_size=8)

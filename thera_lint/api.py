@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from thera_lint.config import Config
 from thera_lint.engine import Crash
 from thera_lint.engine import Found
 from thera_lint.engine import Progress
+from thera_lint.files import Loaded
 from thera_lint.ignores import idle
 from thera_lint.ignores import Ignored
 from thera_lint.ignores import Ignores
@@ -97,10 +99,12 @@ def lint(
     found = [one for one in found if config.counts(one.rule, one.filename)]
     ignores = Ignores(loaded.project, config.ignores)
     found, ignored = ignores.applied(found)
-    found += [
-        one for one in _about(ignores, loaded.project, config, paths)
+    about, more = ignores.applied(
+        one for one in _about(ignores, loaded, result.crashes, config, paths)
         if config.counts(one.rule, one.filename)
-    ]
+    )
+    found += about
+    ignored += more
     found.sort(key=lambda one: (one.filename, one.span, one.rule.id, one.message))
     linted = Linted(
         found, ignored, result.crashes, [], loaded.checked, loaded.skipped, loaded.texts,
@@ -141,19 +145,55 @@ def _sorted_out(
 
 
 def _about(
-        ignores: Ignores, project: Project, config: Config, paths: Sequence[str],
+        ignores: Ignores,
+        loaded: Loaded,
+        crashes: Iterable[Crash],
+        config: Config,
+        paths: Sequence[str],
 ) -> Iterator[Found]:
-    def runs(rule: Rule, filename: str) -> bool:
-        return config.to_run().enabled(rule) and config.counts(rule, filename)
+    enabled = config.to_run().enabled
+    crashed = {crash.rule.id for crash in crashes}
+    varies = config.varies()
+    # These need under any parameters what they need under these.
+    templates, machines = loaded.project.templates, loaded.project.machines
+    steady = {'', *(one.filename for one in templates if not one.raw.get('Parameters'))}
+    steady |= {one.source.filename for one in machines if one.resource is None}
 
-    yield from ignores.about(registry.every_rule, runs)
-    # The configuration is of all files, of which this run may be a few.
-    here = {id for template in project.templates for id in template.kinds}
-    here |= {machine.name for machine in project.machines}
-    whole = any(os.path.realpath(path) == os.path.realpath(config.folder) for path in paths)
+    def told(rule: Rule, filename: str) -> bool:
+        return (
+            rule.id not in crashed and enabled(rule) and config.counts(rule, filename) and
+            (filename in steady or not varies)
+        )
+
+    yield from ignores.about(registry.every_rule, told)
+    if any(_holds(path, config.folder) for path in paths):
+        yield from _idle_places(ignores, loaded, config, told)
+
+
+def _idle_places(
+        ignores: Ignores, loaded: Loaded, config: Config, told: Callable[[Rule, str], bool],
+) -> Iterator[Found]:
+    """What the configuration ignores at a place, though nothing is found there."""
+    # The configuration is of all files; a place that none of these has may be in another.
+    seen_all = not (config.files or config.exclude or loaded.unreadable)
+    places = [(one.filename, one.kinds) for one in loaded.project.templates]
+    places += [(one.source.filename, {one.name: ''}) for one in loaded.project.machines]
     for one in config.all_ignores():
-        if one.resource and not ignores.used(one) and (one.resource in here or whole):
+        if not one.resource or ignores.used(one):
+            continue
+        files = [
+            filename for filename, ids in places
+            if one.resource in ids and one in config.ignores(filename)
+        ]
+        meant = [rule for rule in registry.every_rule() if rule.id.startswith(one.rule)]
+        known = (files or seen_all) and ignores.knows(loaded.project.templates, one.resource)
+        if known and all(told(rule, filename) for rule in meant for filename in files or ['']):
             yield idle(one)
+
+
+def _holds(path: str, folder: str) -> bool:
+    path, folder = os.path.realpath(path), os.path.realpath(folder)
+    return folder == path or folder.startswith(os.path.join(path, ''))
 
 
 def _after_baseline(linted: Linted, config: Config) -> Linted:
@@ -189,6 +229,8 @@ def _scope(linted: Linted, config: Config, filename: str) -> baseline.Scope:
     known = {rule.id: rule for rule in registry.every_rule()}
     enabled = config.to_run().enabled
     crashed = {crash.rule.id for crash in linted.crashes}
+    # What one deployment has no finding for, another may.
+    usual = not config.deployed_otherwise
 
     def relative(name: str) -> str:
         return os.path.relpath(os.path.abspath(name), folder).replace(os.sep, '/')
@@ -198,5 +240,5 @@ def _scope(linted: Linted, config: Config, filename: str) -> baseline.Scope:
         frozenset(map(relative, [*linted.checked, *linted.skipped])),
         relative,
         lambda name: os.path.exists(os.path.join(folder, name)),
-        lambda id: id not in known or id not in crashed and enabled(known[id]),
+        lambda id: usual and (id not in known or id not in crashed and enabled(known[id])),
     )

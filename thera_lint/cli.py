@@ -155,8 +155,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _explain(arguments[1:])
         if arguments[:1] == ['init']:
             return _init(arguments[1:])
-        if arguments == ['rules']:
-            return _rules()
+        if arguments[:1] == ['rules']:
+            return _rules(arguments[1:])
         return _lint(_parser().parse_args(arguments))
     except BrokenPipeError:
         # `thera-lint . | head`: the reader has seen enough.
@@ -389,7 +389,9 @@ def _init(words: Sequence[str]) -> int:
     return 0
 
 
-def _rules() -> int:
+def _rules(words: Sequence[str]) -> int:
+    if words:
+        _usage('rules takes no arguments; thera-lint explain WC2001 tells of one')
     for rule in registry.every_rule():
         print(f'{rule.id}  {rule.severity:13}  {rule.name:34}  {rule.title}')
     return 0

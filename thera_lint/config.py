@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
+from thera_lint.builtin import UnreadableFile
 from thera_lint.engine import Settings
 from thera_lint.ignores import at
 from thera_lint.ignores import entries
@@ -95,6 +96,8 @@ class Config(NamedTuple):
     """A file name as one would open it, as are those of parameter files."""
     contents: Mapping[str, Mapping[str, str]] = {}
     """What the parameter files hold, by name."""
+    deployed_otherwise: bool = False
+    """Whether the command line names an environment or parameters."""
 
     def to_run(self) -> Settings:
         """Settings that enable every rule which counts for some file."""
@@ -134,6 +137,10 @@ class Config(NamedTuple):
     def all_ignores(self) -> list[Ignore]:
         return [ignore for one in self._layers(self.paths.layers) for ignore in one.ignores]
 
+    def varies(self) -> bool:
+        """Whether this is one of several ways in which the files are deployed."""
+        return bool(self.environments or self.environment or self.deployed_otherwise)
+
     def fails(self, rule: Rule) -> bool:
         """Whether a finding of a rule shows in the exit status."""
         return FLOORS.index(rule.severity) <= FLOORS.index(self.exit_on)
@@ -152,7 +159,8 @@ def _together(layers: Sequence[Layer]) -> Settings:
     selected = [one.select for one in layers if one.select is not None]
     return Settings(
         selected[-1] if selected else Settings().select,
-        tuple(id for one in layers for id in one.include),
+        # Of a file that can't be read nothing else is known, whatever is selected.
+        (UnreadableFile.id, *(id for one in layers for id in one.include)),
         tuple(id for one in layers for id in one.ignore),
     )
 
@@ -298,14 +306,17 @@ def with_arguments(
     for text in configure:
         id, name, value = _assignment(text, {rule.id: rule for rule in known})
         options.setdefault(id, {})[name] = value
-    return config._replace(arguments=Layer(
-        _ids(select, known) or None,
-        _ids(include, known),
-        _ids(ignore, known),
-        options=options,
-        parameter_files=tuple(os.path.normpath(name) for name in parameter_files),
-        parameters=dict(_pair(text, '--parameter KEY=VALUE') for text in parameters),
-    ))
+    return config._replace(
+        arguments=Layer(
+            _ids(select, known) or None,
+            _ids(include, known),
+            _ids(ignore, known),
+            options=options,
+            parameter_files=tuple(os.path.normpath(name) for name in parameter_files),
+            parameters=dict(_pair(text, '--parameter KEY=VALUE') for text in parameters),
+        ),
+        deployed_otherwise=bool(environment is not None or parameters or parameter_files),
+    )
 
 
 def _ids(texts: Iterable[str], rules: Sequence[Rule]) -> tuple[str, ...]:
@@ -341,10 +352,9 @@ def _value(option: Option, text: str) -> Any:
             raise WrongArgument(f'{option.name} is true or false, not {text!r}')
         return text.lower() == 'true'
     if isinstance(option.default, int):
-        try:
-            return int(text)
-        except ValueError:
-            raise WrongArgument(f'{option.name} is a whole number, not {text!r}') from None
+        if not re.fullmatch(r'\d{1,18}', text, re.ASCII):
+            raise WrongArgument(f'{option.name} is a whole number, not {text!r}')
+        return int(text)
     if isinstance(option.default, tuple):
         return tuple(part.strip() for part in text.split(',') if part.strip())
     return text

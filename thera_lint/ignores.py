@@ -6,6 +6,7 @@ says at least the service. cfn-lint's own directives count, with cfn-lint's mean
 """
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -17,17 +18,22 @@ from typing import NamedTuple
 from thera_lint.builtin import BrokenIgnore
 from thera_lint.builtin import IdleIgnore
 from thera_lint.engine import Found
+from thera_lint.intrinsics import LOOP
 from thera_lint.project import Project
 from thera_lint.rule import Rule
 from thera_lint.source import Source
 from thera_lint.source import Span
+from thera_lint.states import MACHINE
+from thera_lint.states import StateMachine
 from thera_lint.template import Template
+from thera_lint.values import At
 from thera_lint.values import Map
 from thera_lint.values import Path
 from thera_lint.words import near
 
 _DIRECTIVE = re.compile(
-    r'#\s*thera-lint\s*:\s*(?P<word>[\w-]*)\s*(?:\[(?P<rules>[^]]*)\])?(?P<reason>.*)',
+    r'#\s*thera-lint\s*:\s*(?P<word>[\w-]*)\s*(?:\[(?P<rules>[^]]*)\])?'
+    r'(?P<reason>.*?)(?=#\s*thera-lint\s*:|$)',
 )
 # E, W or I, the C of all our rules, and the service.
 _SHORTEST = 3
@@ -50,8 +56,12 @@ class Ignore(NamedTuple):
 
     def covers(self, found: Found) -> bool:
         """Whether it asks not to hear this, so far as rule and place go."""
-        # What SAM expands has a logical id of its own, and stands in another's body.
-        ids = ('', found.resource, *(str(part) for part in found.path[1:2]))
+        ids = ['', found.resource]
+        if found.path[:1] == ('Resources',):
+            # What SAM expands has a logical id of its own, and stands in another's body.
+            ids.append(str(found.path[1]))
+        if found.home is not None and found.filename != found.home.template.filename:
+            ids.append(os.path.basename(found.filename))
         return (
             found.rule.id.startswith(self.rule) and self.resource in ids and
             self.state in ('', found.state)
@@ -124,7 +134,7 @@ class Ignores:
             self._of_template[template.filename] = [
                 one for one in _of_template(template) if self._is_narrow(one)
             ]
-        for machine in project.machines:
+        for machine in (*project.machines, *filter(None, self._defined(project.templates))):
             self._read(machine.source)
 
     def applied(self, found: Iterable[Found]) -> tuple[list[Found], list[Ignored]]:
@@ -142,27 +152,37 @@ class Ignores:
         """Whether one has dropped something so far."""
         return ignore in self._used
 
+    def knows(self, templates: Iterable[Template], resource: str) -> bool:
+        """Whether the state machines of templates can be read, or the one of this name."""
+        return all(
+            machine is not None and not machine.problems
+            for machine in self._defined(templates, resource)
+        )
+
     def about(
-            self, rules: Callable[[], Sequence[Rule]], runs: Callable[[Rule, str], bool],
+            self, rules: Callable[[], Sequence[Rule]], told: Callable[[Rule, str], bool],
     ) -> list[Found]:
         """Findings about ignores: those that can't be meant, and those that dropped nothing.
 
-        `rules` are all there are; `runs(rule, filename)` is whether one ran on a file.
+        `rules` are all there are; `told(rule, filename)` is whether all that one may find in a
+        file was told.
         """
-        return [*self._broken, *self._idle(rules, runs)]
+        return [*self._broken, *self._idle(rules, told)]
 
     def _reason(self, found: Found) -> Ignored | None:
         home = found.home
-        if home is not None and found.filename not in self._by_line:
-            machine = self._project.machine(home)  # its definition is a file of its own
-            if machine is not None:
-                self._read(machine.source)
-        template = home.template.filename if home is not None else found.filename
         asked = [
             *self._by_line.get(found.filename, {}).get(found.span.line, ()),
-            *self._of_template.get(template, ()),
             *self._configured(found.filename),
         ]
+        if home is None:
+            asked += self._of_template.get(found.filename, ())
+        else:
+            asked += self._metadata(home.template)
+            if found.filename != home.template.filename:
+                # The definition is a file of its own; the template names the resource.
+                configured = self._configured(home.template.filename)
+                asked += [one for one in configured if one.resource]
         covering = [one for one in asked if one.covers(found)]
         self._used.update(covering)
         if covering:
@@ -170,6 +190,23 @@ class Ignores:
         if home is not None and _by_cfn_lint(found, home.template, home.attributes):
             return Ignored(found, '', 'Metadata for cfn-lint')
         return None
+
+    def _metadata(self, template: Template) -> list[Ignore]:
+        """What a template asks for, which may be one of the context."""
+        if template.filename not in self._of_template:
+            self._of_template[template.filename] = [
+                one for one in _of_template(template) if names_a_service(one.rule)
+            ]
+        return self._of_template[template.filename]
+
+    def _defined(
+            self, templates: Iterable[Template], resource: str = '',
+    ) -> Iterator[StateMachine | None]:
+        """The state machines that templates define, or one of them; None for an unknown one."""
+        for template in templates:
+            for logical_id in template.types.get(MACHINE, ()):
+                if resource in ('', logical_id):
+                    yield from map(self._project.machine, template.views(logical_id))
 
     def _read(self, source: Source) -> None:
         lines: dict[int, list[Ignore]] = {}
@@ -206,15 +243,23 @@ class Ignores:
     def _idle(
             self,
             rules: Callable[[], Sequence[Rule]],
-            runs: Callable[[Rule, str], bool],
+            told: Callable[[Rule, str], bool],
     ) -> Iterator[Found]:
         asked = [
             one for lines in self._by_line.values() for ignores in lines.values() for one in ignores
         ]
-        asked += [one for ignores in self._of_template.values() for one in ignores]
+        for template in self._project.templates:
+            asked += [
+                one for one in self._of_template[template.filename]
+                if self.knows([template], one.resource)
+            ]
+        # An anchor or a loop may ask for several resources in one place.
+        done = {(one.filename, one.span, one.rule) for one in self._used}
         for one in asked:
-            if one in self._used:
+            where = one.filename, one.span, one.rule
+            if where in done:
                 continue
+            done.add(where)
             meant = [rule for rule in rules() if rule.id.startswith(one.rule)]
             if not meant:
                 ids = [name for rule in rules() for name in (rule.id, rule.name)]
@@ -222,7 +267,7 @@ class Ignores:
                     BrokenIgnore(), one.filename, one.span,
                     f'no rule `{one.rule}` to ignore{near(one.rule, ids)}',
                 )
-            elif any(runs(rule, one.filename) for rule in meant):
+            elif all(told(rule, one.filename) for rule in meant):
                 yield idle(one)
 
 
@@ -246,7 +291,13 @@ def _of_template(template: Template) -> Iterator[Ignore]:
     resources = raw.get('Resources')
     holders: list[tuple[Path, str, Any]] = [((), '', raw)]
     for logical_id, body in resources.items() if isinstance(resources, dict) else ():
-        holders.append((('Resources', logical_id), logical_id, body))
+        if logical_id.startswith(LOOP):
+            place = 'Resources', logical_id
+            for name, one in (template.resolver.unrolled(body, place) or {}).items():
+                if isinstance(one, At):
+                    holders.append((one.place, name, one.value))
+        else:
+            holders.append((('Resources', logical_id), logical_id, body))
     for path, resource, body in holders:
         metadata = body.get('Metadata') if isinstance(body, dict) else None
         ours = metadata.get('thera-lint') if isinstance(metadata, dict) else None

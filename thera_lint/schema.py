@@ -80,12 +80,14 @@ def schema(rules: Iterable[Rule]) -> dict[str, Any]:
             'additionalProperties': {'type': 'string', 'minLength': 1},
         },
     }
+    glob = {
+        'description': 'a file, a folder or a pattern, seen from this file; * stands for any '
+        'letters but /, ** for any number of folders',
+        'type': 'string', 'minLength': 1, 'pattern': '^(?!/)',
+    }
+    globs = {'type': 'array', 'items': glob}
     path = {
-        'path': {
-            'description': 'A file, a folder or a pattern, seen from this file; * stands for any '
-            'letters but /, ** for any number of folders.',
-            'type': 'string', 'minLength': 1,
-        },
+        'path': glob,
         **which, **deployment,
     }
     properties = {
@@ -100,11 +102,11 @@ def schema(rules: Iterable[Rule]) -> dict[str, Any]:
             'type': 'string', 'minLength': 1,
         },
         'files': {
-            **words, 'description': 'Which files count when folders are linted: files, folders '
+            **globs, 'description': 'Which files count when folders are linted: files, folders '
             'or patterns, as in `paths`. The default is all that may be templates.',
         },
         'exclude': {
-            **words, 'description': 'Which files do not count when folders are linted, as `files`.',
+            **globs, 'description': 'Which files do not count when folders are linted, as `files`.',
         },
         'tags': {'description': 'What the rules on tags (WC8) expect.', **_closed(tags)},
         'budget': {
@@ -200,7 +202,8 @@ def _schema_of(option: Option) -> dict[str, Any]:
             **about, 'type': 'array', 'items': {'type': 'string'}, 'default': list(option.default),
         }
     kind = {bool: 'boolean', int: 'integer', str: 'string'}[type(option.default)]
-    return {**about, 'type': kind, 'default': option.default}
+    least = {'minimum': 0} if kind == 'integer' else {}
+    return {**about, 'type': kind, **least, 'default': option.default}
 
 
 # --- what is wrong in it
@@ -241,6 +244,8 @@ def _on_value(path: Path, error: Any, rules: Iterable[Rule]) -> str:
         if name:
             return f'{said} is {" or ".join(wanted)}, not {_shown(value)}'
         return no_rule(str(value), rules)
+    if error.validator == 'minimum':
+        return f'{said} is {wanted} or more, not {_shown(value)}'
     if error.validator == 'required':
         return f'{said} needs the key path'
     if error.validator == 'pattern':
@@ -293,6 +298,8 @@ def _unknown(path: Path, key: str, known: list[str], rules: Iterable[Rule]) -> s
         return f'no rule {key!r}{near(key, known)}'
     if below[:1] == ('rules',):
         return no_option(str(below[1]), key, known)
+    if path and key in schema(rules)['properties']:
+        return f'{key} stands at the top of the file only'
     return f'no key {key!r}{near(key, known) or "; there are: " + ", ".join(known)}'
 
 

@@ -118,7 +118,8 @@ class StandardForShortFrequentRuns(ResourceRule):
                 f'{dollars(price("sfn.express.request").usd * 1e6)} and '
                 f'{dollars(_workflows.express_second() * 1e6)} a second per million runs at 64 MB, '
                 f'assuming {assumed}, '
-                'us-east-1, without the free tier', monthly,
+                # No sum of its own: WC2019 counts the same transitions, at the schedule.
+                'us-east-1, without the free tier',
             ),
         )
 
