@@ -318,6 +318,19 @@ def test_init(run: Run) -> None:
     assert run('init')[0] == 1, 'the other name counts too'
 
 
+@pytest.mark.parametrize('arguments', [
+    ['a.yaml'], ['--format', 'json', 'a.yaml'], ['explain', 'WC2001'], ['rules'],
+])
+def test_a_full_disk_behind_the_output_is_told(run: Run, arguments: list[str]) -> None:
+    with open('/dev/full', 'w') as full:
+        done = subprocess.run(
+            [sys.executable, '-m', 'thera_lint.cli', *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == 'thera-lint: cannot write: No space left on device\n'
+
+
 def test_progress_is_for_terminals_and_long_runs(
         run: Run, monkeypatch: pytest.MonkeyPatch,
 ) -> None:

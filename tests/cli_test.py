@@ -331,6 +331,7 @@ def test_a_parameter(folder: File, capsys: pytest.CaptureFixture[str]) -> None:
 def test_colour_only_on_a_terminal(
         folder: File, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv('TERM', 'xterm')
     assert '\x1b' not in run(capsys, '.')[1]
     monkeypatch.setattr(sys.stdout, 'isatty', lambda: True)
     coloured = run(capsys, 'a.yaml')[1]
@@ -340,6 +341,9 @@ def test_colour_only_on_a_terminal(
     monkeypatch.setenv('NO_COLOR', '1')
     assert '\x1b' not in run(capsys, '.')[1]
     monkeypatch.setenv('NO_COLOR', '')
+    monkeypatch.setenv('TERM', 'dumb')
+    assert '\x1b' not in run(capsys, '.')[1]
+    monkeypatch.delenv('TERM')
     assert '\x1b' in run(capsys, '.')[1]
     assert '\x1b' not in run(capsys, '.', '--format', 'json')[1]
 

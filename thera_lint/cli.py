@@ -162,6 +162,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # `thera-lint . | head`: the reader has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # What is read has its own messages; this is a full disk behind standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say(f'cannot write: {error.strerror or error}')
+        return WRONG_USAGE
     except KeyboardInterrupt:
         return 130
 
@@ -197,15 +202,12 @@ def _lint(args: argparse.Namespace) -> int:
         return _told(lint(), asked, args)
     except SourceError as error:
         _told_problems(error)
-    except BrokenPipeError:
-        raise
-    except FileNotFoundError as error:
-        hint = ''
-        if error.filename == asked.baseline:
-            hint = f'; --write-baseline {asked.baseline} makes it'
-        _usage(f'cannot read {error.filename}: {error.strerror}{hint}')
     except OSError as error:
-        _usage(f'cannot read {error.filename}: {error.strerror or error}')
+        if error.filename is None:  # of standard output: see main()
+            raise
+        missing = isinstance(error, FileNotFoundError) and error.filename == asked.baseline
+        hint = f'; --write-baseline {asked.baseline} makes it' if missing else ''
+        _usage(f'cannot read {error.filename}: {error.strerror or error}{hint}')
 
 
 def _told(linted: Linted, asked: Config, args: argparse.Namespace) -> int:
@@ -344,7 +346,8 @@ def _say(message: str) -> None:
 
 
 def _colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get('NO_COLOR')
+    wanted = not os.environ.get('NO_COLOR') and os.environ.get('TERM') != 'dumb'
+    return wanted and sys.stdout.isatty()
 
 
 def _progress() -> Progress | None:
