@@ -38,7 +38,7 @@ Cell = tuple[str, str]
 def session() -> str:
     """A prompt with the command, and what it prints when a terminal listens."""
     reader, terminal = pty.openpty()
-    environment = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'TERM': 'xterm'}
     environment.pop('NO_COLOR', None)
     with subprocess.Popen(
         [sys.executable, '-m', 'thera_lint.cli', *ARGUMENTS],

@@ -423,7 +423,7 @@ def test_a_terminal_has_colour(tmp_path: File) -> None:
 
     (tmp_path / 'a.yaml').write_text('Resources: {B: {Type: "AWS::S3::Bucket"}}')
     here, there = pty.openpty()
-    environment = {name: value for name, value in os.environ.items() if name != 'NO_COLOR'}
+    environment = {**os.environ, 'NO_COLOR': '', 'TERM': 'xterm'}
     subprocess.run(
         [sys.executable, '-m', 'thera_lint.cli', 'a.yaml'], stdout=there, cwd=tmp_path,
         env=environment, timeout=60,
