@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from thera_lint.values import as_flag
 from thera_lint.values import At
+from thera_lint.values import bare
 from thera_lint.values import Path
 
 TRANSFORM = 'AWS::Serverless-2016-10-31'
@@ -207,15 +208,6 @@ def _merged(general: At, own: At) -> At:
     if isinstance(general.value, list) and isinstance(own.value, list):
         return At(own.place, [*_items(general), *_items(own)])
     return own
-
-
-def _bare(raw: Any) -> Any:
-    """A copy without any At."""
-    if isinstance(raw, At):
-        return _bare(raw.value)
-    if isinstance(raw, dict):
-        return {key: _bare(value) for key, value in raw.items()}
-    return [_bare(item) for item in raw] if isinstance(raw, list) else raw
 
 
 def _referred(node: At | None) -> str | None:
@@ -448,8 +440,8 @@ def _notified(bucket: At, added: list[At]) -> At:
         return _put(bucket, way, added)
     if not isinstance(present.value, list):
         return bucket
-    known = [_bare(item) for item in present.value]
-    new = [item for item in added if _bare(item) not in known]
+    known = [bare(item) for item in present.value]
+    new = [item for item in added if bare(item) not in known]
     return _put(bucket, way, At(present.place, [*_items(present), *new]))
 
 

@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from thera_lint.engine import Found
 from thera_lint.project import Project
-from thera_lint.rules.tags._keys import CENTS
-from thera_lint.rules.tags._keys import ours
-from thera_lint.rules.tags._keys import REQUIRED
 from thera_lint.states import MACHINE
 from thera_lint.taggable import billable
+from thera_lint.tags import CENTS
+from thera_lint.tags import ours
+from thera_lint.tags import REQUIRED
 from thera_lint.tags import tag_sets
 from thera_lint.template import Template
 from thera_lint.values import as_flag

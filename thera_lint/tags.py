@@ -1,6 +1,7 @@
-"""The tags that a resource carries, wherever its type keeps them."""
+"""The tags that a resource carries, wherever its type keeps them, and which keys split costs."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from typing import NamedTuple
@@ -19,6 +20,20 @@ _TOOLS = (
     'lambda:createdBy', 'stateMachine:createdBy', 'httpapi:createdBy', 'websocketapi:createdBy',
 )
 _NAMES = {'openapi': ('name', 'x-amazon-apigateway-tag-value')}
+
+# What AWS and deployment tools write, or read by that exact name. `Name` is what the console
+# shows; costs are not split by it. Serverless Framework writes STAGE.
+_NOT_OURS = re.compile(
+    r'(aws|amazon|eks|elasticbeanstalk|alpha\.eksctl|k8s|karpenter|kubernetes|kubecost)'
+    r'[\w.-]*[:/]|AmazonECSManaged$|name$|STAGE$',
+    re.I,
+)
+
+REQUIRED = ('Project', 'Environment', 'CostCenter', 'Owner')
+"""The keys that costs are split by, unless the configuration names others."""
+
+CENTS = ('AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm')
+"""Ten to fifty cents a month each, and often there are dozens: too little to be split."""
 
 
 class Tag(NamedTuple):
@@ -68,6 +83,16 @@ def tag_sets(resource: Resource) -> Iterator[TagSet]:
 def of_stack(stack: Resource) -> list[Tag] | None:
     """The tags of an AWS::CloudFormation::Stack, which reach everything in it."""
     return _held(stack.properties, 'Tags', ('Tags',), 'list')
+
+
+def ours(key: str) -> bool:
+    """Whether costs may be split by a key."""
+    return not _NOT_OURS.match(key)
+
+
+def letters(key: str) -> str:
+    """The same for every spelling: `costcenter` for `CostCenter` and `cost-center`."""
+    return ''.join(letter for letter in key.casefold() if letter.isalnum())
 
 
 def within(path: Path) -> str:

@@ -25,6 +25,15 @@ class At(NamedTuple):
     value: Any
 
 
+def bare(raw: Any) -> Any:
+    """A raw value as plain data, wherever its parts were written."""
+    if isinstance(raw, At):
+        return bare(raw.value)
+    if isinstance(raw, dict):
+        return {key: bare(value) for key, value in raw.items()}
+    return [bare(item) for item in raw] if isinstance(raw, list) else raw
+
+
 class Unknown:
     """A value that only the deployment knows."""
 

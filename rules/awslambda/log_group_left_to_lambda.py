@@ -20,7 +20,7 @@ from thera_lint.rule import ResourceRule
 from thera_lint.rules.awslambda import _calls
 from thera_lint.template import Resource
 from thera_lint.template import Template
-from thera_lint.values import At
+from thera_lint.values import bare
 from thera_lint.values import Map
 from thera_lint.values import Reference
 from thera_lint.values import Seq
@@ -101,7 +101,7 @@ def _fix(function: Resource, project: Project) -> Fix | None:
     if str(function.attributes.place[1]).startswith(LOOP) or any(
             _has_group(view, project) for view in template.views(function.logical_id)):
         return None
-    raw = _bare(template.declared[function.logical_id])
+    raw = bare(template.declared[function.logical_id])
     properties = raw.get('Properties') or {}
     name = properties.get('FunctionName', {'Ref': function.logical_id})
     # A name that isn't written as such comes from a parameter, as another may.
@@ -136,15 +136,6 @@ def _free(wanted: str, template: Template) -> str:
     taken = {*template.declared, *template.raw['Resources'], *template.resolver.parameters}
     names = (wanted if number == 1 else f'{wanted}{number}' for number in count(1))
     return next(name for name in names if name not in taken)
-
-
-def _bare(raw: Any) -> Any:
-    """What is declared, as plain data."""
-    if isinstance(raw, At):
-        return _bare(raw.value)
-    if isinstance(raw, dict):
-        return {key: _bare(value) for key, value in raw.items()}
-    return [_bare(item) for item in raw] if isinstance(raw, list) else raw
 
 
 def _has_group(function: Resource, project: Project) -> bool:

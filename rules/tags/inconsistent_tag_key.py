@@ -8,8 +8,10 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ProjectRule
-from thera_lint.rules.tags import _keys
+from thera_lint.tags import letters
 from thera_lint.tags import of_stack
+from thera_lint.tags import ours
+from thera_lint.tags import REQUIRED
 from thera_lint.tags import tag_sets
 from thera_lint.template import Resource
 from thera_lint.template import Template
@@ -53,7 +55,7 @@ class InconsistentTagKey(ProjectRule):
     id = 'WC8004'
     remedy = 'spell the key everywhere as in the cost reports'
     options = (
-        Option('required', _keys.REQUIRED, 'Tag keys as the cost reports spell them.'),
+        Option('required', REQUIRED, 'Tag keys as the cost reports spell them.'),
     )
 
     def check(self, project: Project, options: Options) -> Iterator[tuple[Resource, Finding]]:
@@ -64,11 +66,11 @@ class InconsistentTagKey(ProjectRule):
         }
         by_bare: dict[str, list[_Use]] = {}
         for use in uses:
-            by_bare.setdefault(_keys.bare(use.key), []).append(use)
+            by_bare.setdefault(letters(use.key), []).append(use)
         from_stacks: dict[str, list[str]] = {}
         for key in (key for keys in stack_keys.values() for key in keys):
-            from_stacks.setdefault(_keys.bare(key), []).append(key)
-        required = {_keys.bare(key): key for key in options.required}
+            from_stacks.setdefault(letters(key), []).append(key)
+        required = {letters(key): key for key in options.required}
         for bare, same in by_bare.items():
             stack = from_stacks.get(bare, [])
             spellings = {*(use.key for use in same), *stack}
@@ -89,7 +91,7 @@ def _uses(template: Template) -> Iterator[_Use]:
                 tags = [tag for one in tag_sets(view) for tag in one.tags or ()]
             for tag in tags:
                 place = view.logical_id, tag.path, tag.key
-                if place not in seen and _keys.ours(tag.key):
+                if place not in seen and ours(tag.key):
                     seen.add(place)
                     yield _Use(view, tag.key, tag.path)
 

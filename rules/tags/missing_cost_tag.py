@@ -11,10 +11,10 @@ from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rules.tags import _fix
-from thera_lint.rules.tags._keys import bare
-from thera_lint.rules.tags._keys import CENTS
-from thera_lint.rules.tags._keys import ours
-from thera_lint.rules.tags._keys import REQUIRED
+from thera_lint.tags import CENTS
+from thera_lint.tags import letters
+from thera_lint.tags import ours
+from thera_lint.tags import REQUIRED
 from thera_lint.tags import Tag
 from thera_lint.tags import tag_sets
 from thera_lint.tags import too_late
@@ -101,22 +101,22 @@ def _by_other_keys(tags: Iterable[Tag], resource: Resource, options: Options) ->
 @lru_cache(maxsize=1)
 def _shared(template: Template) -> frozenset[str]:
     """The keys of two or more resources; none in a template that has a default key."""
-    wanted = {bare(key) for key in REQUIRED}
+    wanted = {letters(key) for key in REQUIRED}
     held: Counter[str] = Counter()
     for logical_id in template.declared:
         keys = {
             tag.key for view in template.views(logical_id)
             for _, tags in tag_sets(view) for tag in tags or () if ours(tag.key)
         }
-        if not wanted.isdisjoint(map(bare, keys)):
+        if not wanted.isdisjoint(map(letters, keys)):
             return frozenset()
         held.update(keys)
     return frozenset(key for key, count in held.items() if count > 1)
 
 
 def _other_spellings(keys: Iterable[str], missing: Iterable[str]) -> str:
-    wanted = {bare(key) for key in missing}
-    found = sorted(key for key in keys if bare(key) in wanted)
+    wanted = {letters(key) for key in missing}
+    found = sorted(key for key in keys if letters(key) in wanted)
     if not found:
         return ''
     is_one = len(found) == 1

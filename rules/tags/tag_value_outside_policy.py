@@ -9,8 +9,8 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rules.tags import _keys
 from thera_lint.tags import of_stack
+from thera_lint.tags import REQUIRED
 from thera_lint.tags import tag_sets
 from thera_lint.template import Resource
 from thera_lint.values import as_text
@@ -48,7 +48,7 @@ class TagValueOutsidePolicy(ResourceRule):
     resources = ('*',)
     options = (
         Option('allowed', (), 'Values by key, as `Environment=dev|prod` and `CostCenter=CC-*`.'),
-        Option('required', _keys.REQUIRED, 'Tag keys that costs are split by.'),
+        Option('required', REQUIRED, 'Tag keys that costs are split by.'),
         Option(
             'placeholders',
             ('', '-', '?', 'changeme', 'fixme', 'n/a', 'placeholder', 'replaceme', 'tbd', 'todo',

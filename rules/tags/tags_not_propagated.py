@@ -7,7 +7,9 @@ from thera_lint.rule import Finding
 from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
-from thera_lint.rules.tags import _keys
+from thera_lint.tags import letters
+from thera_lint.tags import ours
+from thera_lint.tags import REQUIRED
 from thera_lint.tags import tag_sets
 from thera_lint.template import Resource
 from thera_lint.values import as_flag
@@ -59,7 +61,7 @@ class TagsNotPropagated(ResourceRule):
 
     options = (
         Option(
-            'required', _keys.REQUIRED,
+            'required', REQUIRED,
             'Tag keys, in any spelling, that an Auto Scaling group must not keep to itself.',
         ),
     )
@@ -77,11 +79,11 @@ class TagsNotPropagated(ResourceRule):
 
 def _group(resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
     items = resource.properties.seq('Tags') or ()
-    required = {_keys.bare(key) for key in options.required}
+    required = {letters(key) for key in options.required}
     kept = {
         str(item['Key']): index for index, item in enumerate(items)
         if isinstance(item, Map) and item.flag('PropagateAtLaunch') is False
-        and _keys.bare(item.text('Key') or '') in required
+        and letters(item.text('Key') or '') in required
     }
     from_template = _launched_with(resource, project)
     from_stack = project.stack_tags(resource.template)
@@ -108,7 +110,7 @@ def _service(resource: Resource, project: Project, options: Options) -> Iterator
                 properties.get('TaskDefinition'), resource.template, 'AWS::ECS::TaskDefinition',
         ):
             keys = list(_written(task.properties.get('Tags')) or ())
-    keys = [key for key in keys if _keys.ours(key)]
+    keys = [key for key in keys if ours(key)]
     if keys:
         yield Finding(
             () if properties.absent('PropagateTags') else ('PropagateTags',),
@@ -152,7 +154,7 @@ def _launch_template(resource: Resource, project: Project, options: Options) -> 
         if of is None or keys is None:
             return
         by_type.setdefault(of, {}).update(dict.fromkeys(keys))
-    keys = [key for key in by_type.get('instance', ()) if _keys.ours(key)]
+    keys = [key for key in by_type.get('instance', ()) if ours(key)]
     if keys and 'volume' not in by_type:
         yield Finding(
             ('LaunchTemplateData', 'TagSpecifications'),
@@ -218,7 +220,7 @@ def _written(tags: object) -> list[str] | None:
 
 
 def _ours(holder: Map) -> list[str]:
-    return [key for key in _written(holder.get('Tags')) or () if _keys.ours(key)]
+    return [key for key in _written(holder.get('Tags')) or () if ours(key)]
 
 
 def _said(keys: list[str]) -> str:

@@ -9,8 +9,8 @@ from thera_lint.rule import Option
 from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rules.tags import _fix
-from thera_lint.rules.tags._keys import CENTS
-from thera_lint.rules.tags._keys import REQUIRED
+from thera_lint.tags import CENTS
+from thera_lint.tags import REQUIRED
 from thera_lint.tags import tag_sets
 from thera_lint.tags import too_late
 from thera_lint.tags import within
