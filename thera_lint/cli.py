@@ -151,13 +151,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, 'reconfigure'):
             stream.reconfigure(errors='backslashreplace')
     try:
-        if arguments[:1] == ['explain']:
-            return _explain(arguments[1:])
-        if arguments[:1] == ['init']:
-            return _init(arguments[1:])
-        if arguments[:1] == ['rules']:
-            return _rules(arguments[1:])
-        return _lint(_parser().parse_args(arguments))
+        status = _run(arguments)
+        sys.stdout.flush()
+        return status
     except BrokenPipeError:
         # `thera-lint . | head`: the reader has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -169,6 +165,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_USAGE
     except KeyboardInterrupt:
         return 130
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ['explain']:
+        return _explain(arguments[1:])
+    if arguments[:1] == ['init']:
+        return _init(arguments[1:])
+    if arguments[:1] == ['rules']:
+        return _rules(arguments[1:])
+    return _lint(_parser().parse_args(arguments))
 
 
 def _lint(args: argparse.Namespace) -> int:
