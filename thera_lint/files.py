@@ -1,6 +1,7 @@
 """The one module that touches the disk: which files to read, and reading them."""
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -237,20 +238,28 @@ def replace(filename: str, old: bytes, new: bytes) -> None:
         raise PermissionError(errno.EACCES, 'it may not be written')
     if bytes_of(target) != old:
         raise OSError('it has changed meanwhile')
-    write(target, new, os.stat(target).st_mode)
+    write(target, new, os.stat(target))
 
 
-def write(filename: str, new: bytes, mode: int = 0o666) -> None:
-    """Write a file by way of a temporary one beside it; raises OSError."""
+def write(filename: str, new: bytes, like: os.stat_result | None = None) -> None:
+    """Write a file by way of a temporary one beside it; raises OSError.
+
+    Mode and owner will be those of `like`, the owner only where that may be given away.
+    """
     temporary = f'{filename}.{os.getpid()}.tmp'
+    mode = 0o666 if like is None else stat.S_IMODE(like.st_mode)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o777)
     try:
         with open(handle, 'wb') as stream:
             stream.write(new)
             stream.flush()
             os.fsync(stream.fileno())
-        if mode != 0o666:
-            os.chmod(temporary, mode & 0o7777)
+        if like is not None:
+            # In a container that runs as root, the file would be root's from now on.
+            if hasattr(os, 'chown'):
+                with contextlib.suppress(PermissionError):
+                    os.chown(temporary, like.st_uid, like.st_gid)
+            os.chmod(temporary, mode)
         os.replace(temporary, filename)
     except BaseException:
         os.unlink(temporary)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from thera_lint.prices import dollars
@@ -13,6 +14,7 @@ from thera_lint.rule import Options
 from thera_lint.rule import ResourceRule
 from thera_lint.rule import Set
 from thera_lint.template import Resource
+from thera_lint.template import Template
 from thera_lint.values import as_flag
 from thera_lint.values import Map
 from thera_lint.values import Path
@@ -44,6 +46,9 @@ class DebugLogging(ResourceRule):
     rule is silent where a condition or parameter value of that kind chooses the level (IsDev is
     true, IsProd is false, Stage is dev, test, sandbox, staging ...), and where Lambda drops what
     is below ApplicationLogLevel. A default of DEBUG is found: whoever says nothing pays for it.
+
+    The fix writes INFO, or false for the event. There is none where a parameter or condition says
+    so, or SAM's Globals of which it is right for another function.
 
     ## References
 
@@ -141,11 +146,23 @@ def _written(resource: Resource, path: Path) -> Any:
     return value
 
 
+@lru_cache(maxsize=4)
+def _is_meant_somewhere(template: Template, place: Path, path: Path) -> bool:
+    """Whether what SAM's Globals say is right for one of the functions that get it."""
+    return any(
+        view.place(path) == place and _is_meant(view, path)
+        for logical_id in template.types['AWS::Lambda::Function']
+        for view in template.views(logical_id)
+    )
+
+
 def _quiet(resource: Resource, path: Path, value: str) -> Fix | None:
     """The edit, where the value is written as such and under no condition."""
     place = resource.place(path)
     literal = isinstance(_written(resource, path), (str, bool))
     if not literal or any(str(part).startswith('Fn::') for part in place):
+        return None
+    if place[0] == 'Globals' and _is_meant_somewhere(resource.template, place, path):
         return None
     calm = 'false' if path[-1] == _EVENTS else 'INFO' if value.isupper() else 'info'
     return Fix(f'set {path[-1]} to {calm}', safe=True, edits=(Set(path, calm),))

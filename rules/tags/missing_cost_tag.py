@@ -40,11 +40,11 @@ class MissingCostTag(ResourceRule):
 
     ## When it is right
 
-    When costs are split by other keys: name yours in `required`. As long as nobody has, a
-    template that has none of the default keys, and another key on two resources or more, is
-    taken to be tagged by other keys, and such resources of it are not reported; `Name` alone is
-    no such key. When a pipeline adds the rest with `aws cloudformation deploy --tags`: name
-    those in `from_stack`.
+    When costs are split by other keys: name yours in `required`. As long as nobody has, nor
+    given `values`, a template that has none of the default keys, and another key on two
+    resources or more, is taken to be tagged by other keys, and such resources of it are not
+    reported; `Name` alone is no such key. When a pipeline adds the rest with
+    `aws cloudformation deploy --tags`: name those in `from_stack`.
 
     The fix writes the missing keys, where `values` has one for each: in the configuration file
     that is `tags.values`. It is safe, as no more than the bill looks at them; a policy of yours
@@ -92,10 +92,13 @@ class MissingCostTag(ResourceRule):
 
 
 def _by_other_keys(tags: Iterable[Tag], resource: Resource, options: Options) -> bool:
-    """Whether it is tagged by keys that its template has instead of the default ones."""
-    return options.required == REQUIRED and not _shared(resource.template).isdisjoint(
-        tag.key for tag in tags
-    )
+    """Whether it is tagged by keys that its template has instead of the default ones.
+
+    With values to write for these, they are what is wanted: one fix must not bring the next.
+    """
+    if options.required != REQUIRED or options.values:
+        return False
+    return not _shared(resource.template).isdisjoint(tag.key for tag in tags)
 
 
 @lru_cache(maxsize=1)
