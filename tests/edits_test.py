@@ -151,7 +151,11 @@ NEW = [
      'A: |\n  x\n\n  # no comment\nB: 2\n\n# c\n'),
     ('A: |\n  x\n     \n# c\n', Set(('B',), 2), 'A: |\n  x\n     \nB: 2\n# c\n'),
     ('A: |+\n  x\n\n\n# c\n', Set(('B',), 2), 'A: |+\n  x\n\n\nB: 2\n# c\n'),
-    ('A:\n- b # s\n  # c\n', Set(('B',), 2), 'A:\n- b # s\nB: 2\n  # c\n'),
+    # What is indented deeper is about what ends there.
+    ('A:\n- b # s\n  # c\n\n     # d\n# e\n', Set(('B',), 2),
+     'A:\n- b # s\n  # c\n\n     # d\nB: 2\n# e\n'),
+    ('A:\n  B: 1 # s\n       # t\n  # c\n', Set(('A', 'C'), 2),
+     'A:\n  B: 1 # s\n       # t\n  C: 2\n  # c\n'),
     ('A: "x\n\n  y" # s\n', Set(('B',), 2), 'A: "x\n\n  y" # s\nB: 2\n'),
     ('X: &x {A: 1}\nY:\n  B: *x # s\n# c\n', Set(('Y', 'C'), 2),
      'X: &x {A: 1}\nY:\n  B: *x # s\n  C: 2\n# c\n'),
@@ -192,6 +196,8 @@ NEW = [
     ('A:\n- x\n', Set(('A',), {'Ref': 'B'}), 'A: !Ref B\n'),
     ('Resources:\n  A:\n    Type: T\n  # c\n', Declare('B', {'Type': 'U'}),
      'Resources:\n  A:\n    Type: T\n  B:\n    Type: U\n  # c\n'),
+    ('Resources:\n  A:\n    Type: T\n    # Condition: C\nX: {}\n', Declare('B', {'Type': 'U'}),
+     'Resources:\n  A:\n    Type: T\n    # Condition: C\n  B:\n    Type: U\nX: {}\n'),
     ('Resources:\n  A:\n    Type: T\n\n  B:\n    Type: T\n', Declare('C', {'Type': 'U'}),
      'Resources:\n  A:\n    Type: T\n\n  B:\n    Type: T\n\n  C:\n    Type: U\n'),
 ]

@@ -131,10 +131,65 @@ class Bomb(Topics):
         yield from ()
 
 
+class Lonely(ResourceRule):
+    """It adds a second subscription."""
+
+    id = 'WC9909'
+    remedy = 'add one'
+    resources = ('AWS::SNS::Topic',)
+
+    def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
+        given = resource.properties.seq('Subscription') or ()
+        if len(given) == 1:
+            edit = Set(('Subscription', 1), {'Protocol': 'sqs'})
+            yield Finding((), 'one', fix=Fix('add one', True, (edit,)))
+
+
+class Unshown(ResourceRule):
+    """It adds a name to show."""
+
+    id = 'WC9900'
+    remedy = 'show it'
+    resources = ('AWS::SNS::Topic',)
+
+    def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
+        if resource.attributes.text('DeletionPolicy') == 'Retain':
+            if resource.properties.absent('DisplayName'):
+                edit = Set(('DisplayName',), 'it')
+                yield Finding((), 'unshown', fix=Fix('show it', True, (edit,)))
+
+
+class Unnamed(Unshown):
+    """It adds a name."""
+
+    id = 'WC9910'
+
+    def check(self, resource: Resource, project: Project, options: Options) -> Iterator[Finding]:
+        if resource.attributes.text('DeletionPolicy') == 'Retain':
+            if resource.properties.absent('TopicName'):
+                edit = Set(('TopicName',), 'it')
+                yield Finding((), 'unnamed', fix=Fix('name it', True, (edit,)))
+
+
+class Unkept(ProjectRule):
+    """A keeper where no topic is kept, found at the keeper."""
+
+    id = 'WC9911'
+    remedy = 'keep one'
+
+    def check(self, project: Project, options: Options) -> Iterator[tuple[Resource, Finding]]:
+        topics = list(project.resources('AWS::SNS::Topic'))
+        if not any(one.attributes.text('DeletionPolicy') == 'Retain' for one in topics):
+            for one in topics:
+                if one.properties.text('DisplayName') == 'keeper':
+                    yield one, Finding((), 'nothing is kept')
+
+
 @pytest.fixture(autouse=True)
 def rules(monkeypatch: pytest.MonkeyPatch, tmp_path: File) -> None:
     used: list[Any] = [
-        Good(), Useless(), Harmful(), Fatal(), Declaring(), Far(), Twins(), Bomb(),
+        Good(), Useless(), Harmful(), Fatal(), Declaring(), Far(), Twins(), Bomb(), Lonely(),
+        Unshown(), Unnamed(), Unkept(),
     ]
     monkeypatch.setattr(registry, 'all_rules', lambda: used)
     monkeypatch.setattr(registry, 'rules_for', lambda types, states: used)
@@ -172,6 +227,64 @@ def test_all_that_hold_are_made_in_one_round() -> None:
     fixed = fix()
     assert names(fixed) == {'a.json': [''] * 5, 'b.json': ['', 'other']}
     assert len(fixed.done) == 6 and fixed.refused == [] and fixed.linted.found == []
+
+
+@pytest.mark.parametrize(('before', 'after', 'runs'), [
+    # Where several blocks end, the inner one grows first.
+    ("""
+    Properties:
+      Subscription:
+        - Protocol: email
+""", """
+    Properties:
+      Subscription:
+        - Protocol: email
+        - Protocol: sqs
+      DisplayName: it
+      TopicName: it
+""", 2),
+    ("""
+    Properties:
+      Subscription:
+      - Protocol: email""", """
+    Properties:
+      Subscription:
+      - Protocol: email
+      - Protocol: sqs
+      DisplayName: it
+      TopicName: it""", 2),
+    # What both would make is made once, and then there.
+    ('\n', '\n    Properties:\n      DisplayName: it\n      TopicName: it\n', 3),
+])
+def test_what_is_added_at_one_place_does_not_get_mixed(
+        monkeypatch: pytest.MonkeyPatch, before: str, after: str, runs: int,
+) -> None:
+    linted = []
+    lint = fixing.lint
+    monkeypatch.setattr(
+        fixing, 'lint', lambda *given, **more: linted.append(1) or lint(*given, **more),
+    )
+    top = 'Resources:\n  T:\n    Type: AWS::SNS::Topic\n    DeletionPolicy: Retain'
+    File('a.yaml').write_text(top + before)
+    fixed = fix()
+    assert fixed.changes['a.yaml'].new.decode() == top + after
+    assert fixed.refused == [] and fixed.linted.found == []
+    assert len(linted) == runs
+
+
+def test_a_file_that_cannot_be_read_explains_all_the_rest() -> None:
+    # Together its two edits lack a comma; without the file, nothing is kept.
+    File('a.yaml').write_text(
+        'Resources:\n  A:\n    Type: AWS::SNS::Topic\n    DeletionPolicy: Retain\n'
+        '    Properties: {\n      KmsMasterKeyId: x  # here\n    }\n',
+    )
+    topic = {'Type': 'AWS::SNS::Topic', 'Properties': {
+        'TopicName': 'good', 'DisplayName': 'keeper',
+    }}
+    File('b.json').write_text(json.dumps({'Resources': {'B': topic}}))
+    fixed = fix()
+    assert fixed.refused == [] and fixed.linted.found == []
+    assert sorted(one.rule.id for one in fixed.done) == ['WC9900', 'WC9901', 'WC9910']
 
 
 @pytest.mark.parametrize(('word', 'reason'), [
@@ -226,6 +339,17 @@ def test_a_file_that_is_gone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     fixed = fix()
     assert fixed.changes == {} and fixed.done == []
     assert 'No such file or directory' in fixed.refused[0].reason
+
+
+def test_a_file_with_several_names_is_edited_once() -> None:
+    write('a.json', 'good')
+    File('link.json').symlink_to('a.json')
+    fixed = fixing.fix(
+        ['link.json', 'a.json', str(File('a.json').absolute())], config=Config(),
+    )
+    assert len(fixed.changes) == 1
+    assert [one.rule.id for one in fixed.done] == ['WC9901']
+    assert fixed.linted.found == [] and len(fixed.linted.checked) == 3
 
 
 def test_what_cdk_writes_is_not_edited() -> None:

@@ -254,6 +254,8 @@ def test_the_fixed_show_every_form(kind: str, pattern: str) -> None:
     ('log_group_left_to_lambda/fail.yaml', 'EnrichCompanies'),
     # Every function of the template would move.
     ('x86_where_arm_is_cheaper/fail_sam.yaml', 'ApolloDeltaPull'),
+    # It is right for another function that gets it.
+    ('debug_logging/fail_globals_of_dev.yaml', 'Enrich'),
     # The tags are there in another spelling.
     ('missing_cost_tag/fail.yaml', 'FirecrawlLogs'),
     # They would replace it, or mix with those of its definition.

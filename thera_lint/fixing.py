@@ -82,7 +82,7 @@ def diff(changes: Mapping[str, Change]) -> Iterator[str]:
     import difflib
 
     for filename, change in changes.items():
-        name = filename.replace(os.sep, '/')
+        name = filename.replace(os.sep, '/').lstrip('/')
         # Not splitlines(): it also breaks at what is no line end to git.
         old, new = (re.findall('[^\n]*\n|[^\n]+', text.decode('utf-8')) for text in change)
         for line in difflib.unified_diff(old, new, f'a/{name}', f'b/{name}'):
@@ -97,6 +97,7 @@ class _Fixer:
         self._unsafe = unsafe
         self._changes: dict[str, Change] = {}
         self._linted = relint({})
+        self._names = _by_file(self._linted)
         self._done: list[Found] = []
         self._refused: dict[_Key, Refused] = {}
 
@@ -113,7 +114,8 @@ class _Fixer:
         """
         fixable = [
             (one.fix.safe, one) for one in self._linted.found
-            if one.fix is not None and _key(one) not in self._refused
+            if one.fix is not None and _key(one) not in self._refused and
+            one.filename in self._names
         ]
         if not self._unsafe or any(safe for safe, _ in fixable):
             fixable = [(safe, one) for safe, one in fixable if safe]
@@ -172,7 +174,9 @@ class _Fixer:
 
     def _relinted(self, changes: Mapping[str, Change]) -> Linted:
         return self._relint({
-            filename: change.new for filename, change in {**self._changes, **changes}.items()
+            name: change.new
+            for filename, change in {**self._changes, **changes}.items()
+            for name in self._names[filename]
         })
 
     def _edited(
@@ -220,27 +224,41 @@ class _Fixer:
         self._refused[_key(found)] = Refused(found, reason)
 
 
+def _by_file(linted: Linted) -> dict[str, list[str]]:
+    """All names of each file, a link's and a full path too, by the first; it is edited once."""
+    together: dict[str, list[str]] = {}
+    for name in dict.fromkeys([*linted.checked, *(one.filename for one in linted.found)]):
+        together.setdefault(os.path.realpath(name), []).append(name)
+    return {names[0]: names for names in together.values()}
+
+
 def _key(found: Found) -> _Key:
     """The same before and after an edit elsewhere in the file."""
     return found.filename, found.rule.id, found.path, found.message
 
 
 def _meet(one: Splice, other: Splice) -> bool:
-    """Whether two edits touch, and are not just two things added at one place."""
+    """Whether two edits touch, and are not just two things added at one place under two keys."""
     added = one.start == one.end == other.start == other.end
     if added and one.text[:1] == other.text[:1]:
-        return False
+        return one.text.partition(':')[0] == other.text.partition(':')[0]
     return one.start <= other.end and other.start <= one.end
 
 
 def _joined(wanted: Sequence[Splice]) -> list[Splice]:
-    """The same splices, with what is added at one place put together in the order given."""
+    """The same splices, with what is added at one place put together."""
     joined: dict[tuple[int, int], Splice] = {}
-    for one in wanted:
+    for one in sorted(wanted, key=_outwards):
         before = joined.get((one.start, one.end))
         joined[one.start, one.end] = \
             one if before is None else one._replace(text=before.text + one.text)
     return list(joined.values())
+
+
+def _outwards(one: Splice) -> tuple[int, bool]:
+    """Sorts what is added where several blocks end: the inner first, an item before a key."""
+    line = one.text.lstrip('\n')
+    return len(line.lstrip(' ')) - len(line), not line.lstrip(' ').startswith('-')
 
 
 class _Wrong(NamedTuple):
@@ -253,8 +271,12 @@ class _Wrong(NamedTuple):
 def _worse(
         before: Linted, after: Linted, chosen: Mapping[str, Sequence[Found]],
 ) -> dict[str, list[_Wrong]]:
-    """What is wrong with edits, by the file in which it shows."""
+    """What is wrong with edits, by the file in which it shows.
+
+    Where a file can't be read, that is all: a rule on the whole run may say anything without it.
+    """
     wrong: dict[str, list[_Wrong]] = {}
+    unread: dict[str, list[_Wrong]] = {}
     for crash in after.crashes[len(before.crashes):]:
         said = _Wrong('', f'{crash.rule.id} fails on the result')
         wrong.setdefault(crash.filename, []).append(said)
@@ -262,15 +284,17 @@ def _worse(
     gone = Counter(_place(one) for found in chosen.values() for one in found)
     for place in {**new, **gone}:
         filename, rule, resource, _ = place
+        if new[place] > old[place] and rule == UnreadableFile.id:
+            unread[filename] = [_Wrong('', 'the result could not be read')]
+            continue
         if new[place] > old[place]:
-            unread = rule == UnreadableFile.id
-            reason = 'the result could not be read' if unread else f'it would bring {rule}'
+            reason = f'it would bring {rule}'
         elif new[place] > old[place] - gone[place]:
             reason = 'the finding would stay'
         else:
             continue
         wrong.setdefault(filename, []).append(_Wrong(resource, reason))
-    return wrong
+    return unread or wrong
 
 
 def _explained(

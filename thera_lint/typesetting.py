@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ _INDICATORS = frozenset('-?:,[]{}#&*!|>\'"%@`')
 # What YAML takes as a line break or not at all, beyond what JSON escapes anyway.
 _UNPRINTABLE = re.compile('[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]')
 _COLON = re.compile(r'[ \t]*:')
+_COMMENT_LINE = re.compile(r'(?:\n[ \t]*)*\n( *)#.*')
 _BLANK_LINE = re.compile(r'\n[ \t]*\n')
 
 
@@ -112,7 +114,9 @@ def _added_block(document: Document, spot: Spot, added: list[Change]) -> Iterato
     *_, last = node.nodes()
     if at == len(text) and last.style in ('|', '>'):
         raise CannotEdit('the file ends in a text without a line end')
-    indent = ' ' * column_of(text, node)
+    column = column_of(text, node)
+    at = _below_comments(text, at, column)
+    indent = ' ' * column
     layout = _layout(document, spot)
     between = '\n'
     if len(node.value) > 1 and isinstance(added[0].value, dict) and _BLANK_LINE.search(
@@ -120,6 +124,13 @@ def _added_block(document: Document, spot: Spot, added: list[Change]) -> Iterato
         between = '\n\n'
     lines = ['\n'.join(_entry(document, layout, indent, one)) for one in added]
     yield Splice(at, at, between + between.join(lines))
+
+
+def _below_comments(text: str, at: int, column: int) -> int:
+    """Behind the comments that follow and are indented deeper: they are about what ends here."""
+    while (match := _COMMENT_LINE.match(text, at)) and len(match[1]) > column:
+        at = match.end()
+    return at
 
 
 def _added_flow(document: Document, spot: Spot, added: list[Change]) -> Iterator[Splice]:
@@ -562,7 +573,7 @@ def _layout(document: Document, spot: Spot) -> _Layout:
         one = one.parent
     unit = _unit(text, above)
     colon, comma = _separators(document, above)
-    dash, gap = _dash(text, above, len(unit))
+    dash, gap = (0, '') if document.json else _dash(text, above, len(unit))
     return _Layout(unit, colon, comma, dash, gap)
 
 
@@ -603,22 +614,25 @@ def _separators(document: Document, above: list[Spot]) -> tuple[str, str]:
 
 def _dash(text: str, above: list[Spot], step: int) -> tuple[int, str]:
     """The indentation of block lists and the gap behind their dashes, as nearest by."""
-    seen: Node | None = None
-    for spot in above:
-        for node in spot.node.nodes():
-            if node.id != 'mapping' or node.flow or node is seen:
-                continue
-            for _, value in node.value:
-                if value.id == 'sequence' and not value.flow:
-                    start = entry_start(text, value, 0)
-                    item = value.value[0].start
-                    gap = text[start + 1:item]
-                    return (
-                        max(0, column_of(text, value) - column_of(text, node)),
-                        gap if gap and not gap.strip(' ') else ' ',
-                    )
-        seen = spot.node
-    return step, ' '
+    found = (_dash_below(text, spot.node) for spot in above)
+    return next(filter(None, found), (step, ' '))
+
+
+@lru_cache(maxsize=32)
+def _dash_below(text: str, top: Node) -> tuple[int, str] | None:
+    """The same of the first list below a node; kept, as every edit asks for the outer ones."""
+    for node in top.nodes():
+        if node.id != 'mapping' or node.flow:
+            continue
+        for _, value in node.value:
+            if value.id == 'sequence' and not value.flow:
+                start = entry_start(text, value, 0)
+                gap = text[start + 1:value.value[0].start]
+                return (
+                    max(0, column_of(text, value) - column_of(text, node)),
+                    gap if gap and not gap.strip(' ') else ' ',
+                )
+    return None
 
 
 def _is_expanded(text: str, spot: Spot) -> bool:
